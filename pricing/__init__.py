@@ -1,0 +1,1 @@
+"""Facts: what sellers charge and what GPUs cost, dated and sourced. Knows nothing of plans."""

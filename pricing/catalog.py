@@ -1,0 +1,292 @@
+"""The catalogue: every model and offer of the tables, looked up by name and day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+from pricing.errors import InputError, Problem, did_you_mean, quoted
+from pricing.offers import Model, Offer, Seller, SellerKind, Tier
+from pricing.quotes import Quote, QuoteStep, last_day, quote_offer
+from pricing.reading import read_tables
+
+__all__ = ["Catalog", "Quote", "QuoteStep", "load_catalog"]
+
+Freshness = Literal["fresh", "amber", "red"]
+
+TABLES = Path(__file__).parent / "tables"
+
+# Days after which a price is shown as ageing and as stale: hosts and above all routers change prices more often than
+# labs do (share of rows that changed between two monthly editions: labs 1 %, hosts 1 %, routers 5 to 14 %).
+AGES: Mapping[SellerKind, tuple[int, int]] = MappingProxyType({"lab": (30, 60), "host": (14, 30), "router": (7, 14)})
+DISAGREEMENT = 0.01
+
+
+def _folded(name: str) -> str:
+    """A name without case, spaces and underscores, so that "Claude Opus 4.5" and "claude opus 4.5" meet."""
+    return re.sub(r"[\s_]+", "", name.casefold())
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^0-9a-z]+", "", name.casefold())
+
+
+class Catalog:
+    """Models and offers by id. Made from records; :func:`load_catalog` makes it from the tables.
+
+    ``aliases`` maps further names to model ids. Problems in any of them raise one :class:`InputError`.
+    """
+
+    def __init__(
+        self,
+        models: Iterable[Model],
+        offers: Iterable[Offer],
+        aliases: Mapping[str, str] | None = None,
+        sellers: Iterable[Seller] = (),
+        vendors: Mapping[str, str] | None = None,
+        place: str = "catalogue",
+    ) -> None:
+        problems: list[Problem] = []
+        self.models: Mapping[str, Model] = MappingProxyType(_by_id(models, f"{place} > models", problems))
+        self.offers: Mapping[str, Offer] = MappingProxyType(_by_id(offers, f"{place} > offers", problems))
+        self.seller_names: Mapping[str, Seller] = MappingProxyType(_by_id(sellers, f"{place} > sellers", problems))
+        self.vendor_names: Mapping[str, str] = MappingProxyType(dict(vendors or {}))
+        self._names = self._collect_names(aliases or {}, place, problems)
+        self._sellers_of: dict[str, list[str]] = {}
+        for offer in self.offers.values():
+            self._sellers_of.setdefault(offer.model, []).append(offer.seller)
+        self._check_links(place, problems)
+        if problems:
+            raise InputError(problems)
+        self._cuts: dict[date, tuple[float, float]] = {}
+
+    def _collect_names(self, aliases: Mapping[str, str], place: str, problems: list[Problem]) -> dict[str, str]:
+        names: dict[str, str] = {}
+        own = [(name, model.id) for model in self.models.values() for name in (model.id, model.display, model.short)]
+        for name, model in [*own, *aliases.items()]:
+            where = f"{place} > aliases > {name}"
+            if model not in self.models:
+                mend = did_you_mean(model, list(self.models), "Name a model of models.yaml.")
+                problems.append(Problem(where, quoted(model), "in the catalogue", mend))
+            elif names.setdefault(_folded(name), model) != model:
+                other = names[_folded(name)]
+                problems.append(
+                    Problem(where, f"a name for both {quoted(other)} and {quoted(model)}", "a clear alias",
+                            "Give each name to one model only.")
+                )
+        return names
+
+    def _check_links(self, place: str, problems: list[Problem]) -> None:
+        for offer in self.offers.values():
+            if offer.model not in self.models:
+                mend = did_you_mean(offer.model, list(self.models), "Add the model to models.yaml.")
+                where = f"{place} > offers > {offer.id} > model"
+                problems.append(Problem(where, quoted(offer.model), "in the catalogue", mend))
+        for model in self.models.values():
+            if model.successor is not None and model.successor not in self.models:
+                mend = did_you_mean(model.successor, list(self.models), "Add the model to models.yaml.")
+                where = f"{place} > models > {model.id} > successor"
+                problems.append(Problem(where, quoted(model.successor), "in the catalogue", mend))
+            elif model.successor is not None and self._is_circle(model):
+                problems.append(
+                    Problem(f"{place} > models > {model.id} > successor", "a circle of successors", "a way forward",
+                            "Remove one of the successors.")
+                )
+
+    def _is_circle(self, model: Model) -> bool:
+        seen = {model.id}
+        while model.successor is not None and model.successor in self.models:
+            model = self.models[model.successor]
+            if model.id in seen:
+                return True
+            seen.add(model.id)
+        return False
+
+    # Names -----------------------------------------------------------------------------------------------------
+
+    def resolve_model(self, name: str, place: str = "model") -> Model:
+        """The model of that id or alias; an unknown name raises :class:`InputError` with the nearest ones."""
+        model_id = self._names.get(_folded(name))
+        if model_id is None:
+            raise InputError(self._unknown(name, place))
+        return self.models[model_id]
+
+    def resolve(self, name: str, place: str = "model") -> Offer:
+        """The offer that a name stands for.
+
+        A bare model id or alias is its vendor's own offer; ``seller/model`` or ``seller/alias`` is that offer, and the
+        seller's own id of the model is taken too. Names are compared without case and spaces and never by prefix.
+        Raises :class:`InputError` with the nearest names, or with the sellers when the vendor sells none itself.
+        """
+        model_id = self._names.get(_folded(name))
+        if model_id is not None:
+            return self._own_offer(name, self.models[model_id], place)
+        seller, slash, rest = name.strip().partition("/")
+        seller = seller.strip().casefold()
+        if slash and any(offer.seller == seller for offer in self.offers.values()):
+            return self._offer_at(name, seller, rest.strip(), place)
+        raise InputError(self._unknown(name, place))
+
+    def _own_offer(self, name: str, model: Model, place: str) -> Offer:
+        offer = self.offers.get(f"{model.vendor}/{model.id}")
+        if offer is not None:
+            return offer
+        sellers = [f"{seller}/{model.id}" for seller in self.sellers(model)]
+        mend = f"Name the seller: {' or '.join(map(quoted, sellers))}." if sellers else "Nobody in the catalogue does."
+        vendor = self.vendor_names.get(model.vendor, model.vendor)
+        raise InputError(Problem(place, quoted(name), f"sold by its maker {vendor}", mend))
+
+    def _offer_at(self, name: str, seller: str, rest: str, place: str) -> Offer:
+        theirs = [offer for offer in self.offers.values() if offer.seller == seller]
+        model_id = self._names.get(_folded(rest))
+        for offer in theirs:
+            if offer.model == model_id or _folded(offer.provider_model_id) == _folded(rest):
+                return offer
+        if model_id is not None:
+            others = [quoted(f"{other}/{model_id}") for other in self.sellers(model_id)]
+            mend = f"It is sold as {' or '.join(others)}." if others else "Nobody in the catalogue sells it."
+            raise InputError(Problem(place, quoted(name), f"sold by {seller}", mend))
+        raise InputError(self._unknown(name, place, [offer.id for offer in theirs]))
+
+    def _unknown(self, name: str, place: str, known: list[str] | None = None) -> Problem:
+        names = [*self.models, *(m.display for m in self.models.values())] if known is None else known
+        if known is None and "/" in name:
+            names = [*self.offers]
+        # A name that differs in punctuation alone has one meaning; near spellings may have several.
+        meant = {self._names.get(_folded(each), each) for each in names if _bare(each) == _bare(name)}
+        mend = did_you_mean(name, sorted(meant) if len(meant) == 1 else names, "See the list of models and prices.")
+        return Problem(place, quoted(name), "in the catalogue", mend)
+
+    # Look-ups --------------------------------------------------------------------------------------------------
+
+    def own_offers(self) -> tuple[Offer, ...]:
+        """Every offer that a vendor makes of its own model, in the order of the tables."""
+        return tuple(
+            offer for offer in self.offers.values() if self.models[offer.model].vendor == offer.seller
+        )
+
+    def sellers(self, model: Model | str) -> tuple[str, ...]:
+        """Ids of everyone who sells the model, in the order of the tables."""
+        return tuple(self._sellers_of.get(model if isinstance(model, str) else model.id, ()))
+
+    def seller_kind(self, offer: Offer) -> SellerKind:
+        """Lab, host or router; a seller without a record is a lab for its own models and a host for others'."""
+        seller = self.seller_names.get(offer.seller)
+        if seller is not None:
+            return seller.kind
+        return "lab" if self.models[offer.model].vendor == offer.seller else "host"
+
+    def successor(self, model: Model | str, day: date) -> Model | None:
+        """The first model in the chain of successors that its vendor has not retired on the day."""
+        record = self.models[model] if isinstance(model, str) else model
+        while record.successor is not None:
+            record = self.models[record.successor]
+            if (record.retires_on is None or day < record.retires_on) and not (
+                record.released is not None and day < record.released
+            ):
+                return record
+        return None
+
+    def quote(self, offer: Offer, day: date) -> Quote:
+        """What the offer costs on the day; see :class:`Quote`."""
+        model = self.models[offer.model]
+        gone = last_day(offer, model)
+        return quote_offer(offer, model, day, self.successor(model, day if gone is None else max(day, gone)))
+
+    # Tiers and age ---------------------------------------------------------------------------------------------
+
+    def tier_cuts(self, day: date) -> tuple[float, float]:
+        """The highest 3:1 blended prices of the small and of the medium tier, USD per 1M tokens.
+
+        Terciles over the vendors' own priced offers on the day; equal prices fall together into the lower tier.
+        """
+        if day not in self._cuts:
+            quotes = (self.quote(offer, day) for offer in self.own_offers())
+            blends = sorted(q.blended_usd_per_mtok or 0.0 for q in quotes if q.state == "priced")
+            if not blends:
+                return (0.0, 0.0)
+            # The nth smallest price closes a tier, n rounded up: whoever asks the same price stays below the cut.
+            third = [-(-len(blends) * part // 3) - 1 for part in (1, 2)]
+            self._cuts[day] = (blends[third[0]], blends[third[1]])
+        return self._cuts[day]
+
+    def tier(self, offer_or_model: Offer | Model, day: date) -> Tier:
+        """Small, medium or large: the table's word, or by price among all vendors' own offers on the day.
+
+        A model that its vendor does not sell is placed by its cheapest offer, and one that has no price on the day by
+        the last one it had. Raises :class:`InputError` when there never was a price.
+        """
+        model = self.models[offer_or_model.model] if isinstance(offer_or_model, Offer) else offer_or_model
+        if model.tier is not None:
+            return model.tier
+        own = self.offers.get(f"{model.vendor}/{model.id}")
+        offers = [own] if own else [self.offers[f"{seller}/{model.id}"] for seller in self.sellers(model)]
+        blends = [blend for each in offers if (blend := self._blend_near(each, day)) is not None]
+        if not blends:
+            raise InputError(
+                Problem(f"models > {model.id} > tier", "empty", "known without a price", "Set a tier with a reason.")
+            )
+        small, medium = self.tier_cuts(day)
+        return "small" if min(blends) <= small else "medium" if min(blends) <= medium else "large"
+
+    def _blend_near(self, offer: Offer, day: date) -> float | None:
+        quote = self.quote(offer, day)
+        if quote.blended_usd_per_mtok is not None:
+            return quote.blended_usd_per_mtok
+        for period in reversed(offer.periods):
+            prices = period.mean_prices
+            if prices.input is not None and prices.output is not None and not period.free:
+                return (3 * float(prices.input) + float(prices.output)) / 4
+        return None
+
+    def freshness(self, quote: Quote, today: date) -> Freshness:
+        """How far to trust a price today: by its age and kind of seller, and red when it has run out.
+
+        Red as well while another source disagrees by more than 1 % and nobody has settled which is right.
+        """
+        kind = self.seller_kind(quote.offer)
+        provenance = quote.offer.provenance
+        age = (today - (provenance.checked_on or provenance.as_of)).days
+        amber, red = AGES[kind]
+        over = quote.state == "retired" or (quote.valid_until is not None and quote.valid_until <= today)
+        if age >= red or over or _is_disputed(quote):
+            return "red"
+        return "amber" if age >= amber else "fresh"
+
+
+def _is_disputed(quote: Quote) -> bool:
+    if quote.rates is None:
+        return False
+    for other in quote.offer.provenance.disagrees:
+        if other.settled is not None:
+            continue
+        for theirs, ours in ((other.input, quote.rates.input), (other.output, quote.rates.output)):
+            mine = float(str(ours))
+            if theirs is not None and abs(float(theirs) - mine) > DISAGREEMENT * max(mine, float(theirs)):
+                return True
+    return False
+
+
+Item = TypeVar("Item", Model, Offer, Seller)
+
+
+def _by_id(records: Iterable[Item], place: str, problems: list[Problem]) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    for record in records:
+        if record.id in found:
+            problems.append(Problem(place, f"a second {quoted(record.id)}", "allowed", "Keep one of the two."))
+        found.setdefault(record.id, record)
+    return found
+
+
+@lru_cache(maxsize=8)
+def load_catalog(path: Path | None = None) -> Catalog:
+    """The catalogue of the shipped tables, or of the tables in another folder. Read once and kept in memory."""
+    folder = TABLES if path is None else path
+    tables = read_tables(folder)
+    return Catalog(tables.models, tables.offers, tables.aliases, tables.sellers, tables.vendors, folder.name)
