@@ -1,0 +1,1 @@
+"""The main flows in a real browser."""
