@@ -60,6 +60,7 @@ class Catalog:
         self._sellers_of: dict[str, list[str]] = {}
         for offer in self.offers.values():
             self._sellers_of.setdefault(offer.model, []).append(offer.seller)
+        self._shops = {seller.vendor: seller.id for seller in self.seller_names.values() if seller.vendor}
         self._check_links(place, problems)
         if problems:
             raise InputError(problems)
@@ -133,7 +134,7 @@ class Catalog:
         raise InputError(self._unknown(name, place))
 
     def _own_offer(self, name: str, model: Model, place: str) -> Offer:
-        offer = self.offers.get(f"{model.vendor}/{model.id}")
+        offer = self.own_offer(model)
         if offer is not None:
             return offer
         sellers = [f"{seller}/{model.id}" for seller in self.sellers(model)]
@@ -164,11 +165,18 @@ class Catalog:
 
     # Look-ups --------------------------------------------------------------------------------------------------
 
+    def own_offer(self, model: Model) -> Offer | None:
+        """The offer that the vendor makes of its own model, if it does."""
+        return self.offers.get(f"{self._shops.get(model.vendor, model.vendor)}/{model.id}")
+
+    def is_own(self, offer: Offer) -> bool:
+        """Whether the seller is the model's vendor."""
+        vendor = self.models[offer.model].vendor
+        return offer.seller == self._shops.get(vendor, vendor)
+
     def own_offers(self) -> tuple[Offer, ...]:
         """Every offer that a vendor makes of its own model, in the order of the tables."""
-        return tuple(
-            offer for offer in self.offers.values() if self.models[offer.model].vendor == offer.seller
-        )
+        return tuple(offer for offer in self.offers.values() if self.is_own(offer))
 
     def sellers(self, model: Model | str) -> tuple[str, ...]:
         """Ids of everyone who sells the model, in the order of the tables."""
@@ -179,7 +187,7 @@ class Catalog:
         seller = self.seller_names.get(offer.seller)
         if seller is not None:
             return seller.kind
-        return "lab" if self.models[offer.model].vendor == offer.seller else "host"
+        return "lab" if self.is_own(offer) else "host"
 
     def successor(self, model: Model | str, day: date) -> Model | None:
         """The first model in the chain of successors that its vendor has not retired on the day."""
@@ -195,8 +203,8 @@ class Catalog:
     def quote(self, offer: Offer, day: date) -> Quote:
         """What the offer costs on the day; see :class:`Quote`."""
         model = self.models[offer.model]
-        gone = last_day(offer, model)
-        return quote_offer(offer, model, day, self.successor(model, day if gone is None else max(day, gone)))
+        gone = last_day(offer, model, self.is_own(offer))
+        return quote_offer(offer, model, day, gone, self.successor(model, day if gone is None else max(day, gone)))
 
     # Tiers and age ---------------------------------------------------------------------------------------------
 
@@ -224,7 +232,7 @@ class Catalog:
         model = self.models[offer_or_model.model] if isinstance(offer_or_model, Offer) else offer_or_model
         if model.tier is not None:
             return model.tier
-        own = self.offers.get(f"{model.vendor}/{model.id}")
+        own = self.own_offer(model)
         offers = [own] if own else [self.offers[f"{seller}/{model.id}"] for seller in self.sellers(model)]
         blends = [blend for each in offers if (blend := self._blend_near(each, day)) is not None]
         if not blends:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -29,6 +29,19 @@ Sentence = Annotated[str, StringConstraints(min_length=3, max_length=800)]
 Url = Annotated[str, StringConstraints(pattern=r"^https://[^\s]{3,300}$")]
 PositiveTokens = Annotated[int, Field(gt=0, le=10**9)]
 
+
+
+def _part_of_a_week(value: Any) -> Any:
+    """A share written as a fraction of hours, "35/168", keeps the exact value readable in the table."""
+    if isinstance(value, str):
+        hours, slash, week = value.partition("/")
+        if not slash or not hours.isdigit() or not week.isdigit() or int(week) == 0:
+            raise ValueError('write the share as hours of a week, such as "35/168"')
+        return int(hours) / int(week)
+    return value
+
+
+WeekShare = Annotated[Share, BeforeValidator(_part_of_a_week)]
 _listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
@@ -197,8 +210,8 @@ class PriceBand(TokenPrices):
 
     name: Name
     """What the sellers call these hours."""
-    share: Share
-    """The part of a week's hours, 0 to 1."""
+    share: WeekShare
+    """The part of a week's hours, 0 to 1 or as in 35/168."""
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
@@ -297,6 +310,8 @@ class Provenance(Record):
 
     source: Name
     """The table or page that the price was read from."""
+    source_id: Name | None = None
+    """The row's name in that table."""
     source_version: Name | None = None
     """The edition of that table."""
     url: Url | None = None
@@ -384,7 +399,9 @@ class Seller(Record):
     """The seller's id, the name of its table."""
     display: Name
     """The name that people read."""
+    vendor: Identifier | None = None
+    """The vendor whose own shop this is, where its id is another."""
     kind: SellerKind
-    """A lab sells its own models, a host serves others' models, a router passes requests on."""
+    """A lab sells its own models, a host serves others', a router passes requests on to hosts."""
     url: Url | None = None
     """The seller's price page."""

@@ -105,7 +105,7 @@ def first_day(offer: Offer, model: Model) -> date | None:
     return offer.released or model.released
 
 
-def last_day(offer: Offer, model: Model) -> date | None:
+def last_day(offer: Offer, model: Model, own: bool) -> date | None:
     """First day on which the seller no longer serves the model, where known.
 
     The model's own day counts for its vendor, and for everyone when the weights are closed: a reseller depends on the
@@ -113,7 +113,7 @@ def last_day(offer: Offer, model: Model) -> date | None:
     """
     if offer.retires_on is not None:
         return offer.retires_on
-    return model.retires_on if offer.seller == model.vendor or not model.open_weights else None
+    return model.retires_on if own or not model.open_weights else None
 
 
 def _next_change(
@@ -127,9 +127,9 @@ def _next_change(
     return min(changes) if changes else None
 
 
-def quote_offer(offer: Offer, model: Model, day: date, successor: Model | None) -> Quote:
-    """The offer on the day. ``successor`` is only used for the words of a retirement."""
-    starts, retires = first_day(offer, model), last_day(offer, model)
+def quote_offer(offer: Offer, model: Model, day: date, retires: date | None, successor: Model | None) -> Quote:
+    """The offer on the day, given its last day. ``successor`` is only used for the words of a retirement."""
+    starts = first_day(offer, model)
     instead = f"; successor {successor.display}" if successor else ""
     period = next((period for period in offer.periods if period.covers(day)), None)
     state: State = "unpriced"
