@@ -104,7 +104,7 @@ test-tools:
 	@missing=""; \
 	[ -n "$$CHROMIUM" ] || for name in $(CHROMIUM_NAMES); do command -v "$$name" >/dev/null && break; done \
 		|| missing="chromium"; \
-	{ command -v pdftotext && command -v pdftoppm; } >/dev/null || missing="$$missing poppler-utils"; \
+	{ command -v pdftotext && command -v pdftoppm; } >/dev/null || missing="$${missing:+$$missing }poppler-utils"; \
 	if [ -n "$$missing" ]; then \
 		$(call apt,$$missing,$(TOOLS_ADVICE)); \
 	fi
