@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from pricing.errors import InputError, Problem, did_you_mean, quoted
 from pricing.offers import Model, Offer, Seller, SellerKind, Tier
-from pricing.quotes import Quote, QuoteStep, last_day, quote_offer
+from pricing.quotes import Quote, QuoteStep, blended, last_day, quote_offer
 from pricing.reading import read_tables
 
 __all__ = ["Catalog", "Quote", "QuoteStep", "load_catalog"]
@@ -200,10 +200,14 @@ class Catalog:
                 return record
         return None
 
+    def retirement(self, offer: Offer) -> date | None:
+        """First day on which the seller no longer serves the model, where known."""
+        return last_day(offer, self.models[offer.model], self.is_own(offer))
+
     def quote(self, offer: Offer, day: date) -> Quote:
         """What the offer costs on the day; see :class:`Quote`."""
         model = self.models[offer.model]
-        gone = last_day(offer, model, self.is_own(offer))
+        gone = self.retirement(offer)
         return quote_offer(offer, model, day, gone, self.successor(model, day if gone is None else max(day, gone)))
 
     # Tiers and age ---------------------------------------------------------------------------------------------
@@ -233,8 +237,8 @@ class Catalog:
         if model.tier is not None:
             return model.tier
         own = self.own_offer(model)
-        offers = [own] if own else [self.offers[f"{seller}/{model.id}"] for seller in self.sellers(model)]
-        blends = [blend for each in offers if (blend := self._blend_near(each, day)) is not None]
+        everyone = [self.offers[f"{seller}/{model.id}"] for seller in self.sellers(model)]
+        blends = self._blends_near([own] if own else [], day) or self._blends_near(everyone, day)
         if not blends:
             raise InputError(
                 Problem(f"models > {model.id} > tier", "empty", "known without a price", "Set a tier with a reason.")
@@ -242,15 +246,18 @@ class Catalog:
         small, medium = self.tier_cuts(day)
         return "small" if min(blends) <= small else "medium" if min(blends) <= medium else "large"
 
-    def _blend_near(self, offer: Offer, day: date) -> float | None:
-        quote = self.quote(offer, day)
-        if quote.blended_usd_per_mtok is not None:
-            return quote.blended_usd_per_mtok
-        for period in reversed(offer.periods):
-            prices = period.mean_prices
-            if prices.input is not None and prices.output is not None and not period.free:
-                return (3 * float(prices.input) + float(prices.output)) / 4
-        return None
+    def _blends_near(self, offers: Iterable[Offer], day: date) -> list[float]:
+        """3:1 blended prices on the day or, where there is none, the last that the offer had."""
+        blends = []
+        for offer in offers:
+            blend = self.quote(offer, day).blended_usd_per_mtok
+            means = [period.mean_prices for period in offer.periods if not period.free]
+            priced = [prices for prices in means if prices.is_priced]
+            if blend is not None:
+                blends.append(blend)
+            elif priced:
+                blends.append(blended(priced[-1]))
+        return blends
 
     def freshness(self, quote: Quote, today: date) -> Freshness:
         """How far to trust a price today: by its age and kind of seller, and red when it has run out.

@@ -29,85 +29,106 @@ class _Refused(Exception):
         self.found, self.expected, self.mend, self.line = found, expected, mend, line
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A YAML loader with JSON's scalars."""
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+_REAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|-?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_COUNTABLE = "a number this planner can count with"
 
 
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"~|null|", ["~", "n", ""]),
-    ("bool", r"true|false", list("tf")),
-    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
-    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|-?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)",
-     list("-+.0123456789")),
-    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+def _plain_scalar(text: str, line: int | None) -> Any:
+    """What an unquoted YAML word stands for: JSON's words, numbers and a day; anything else is text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "-+.0123456789":
+        return text
+    if _WHOLE.fullmatch(text):
+        if len(text) > 18:
+            raise _Refused(f"{text[:20]}…", _COUNTABLE, "Use at most 18 digits.", line)
+        return int(text)
+    if _REAL.fullmatch(text):
+        if len(text) > 40:
+            raise _Refused(f"{text[:20]}…", _COUNTABLE, "Use fewer digits.", line)
+        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    if _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    return text
 
 
-def _mapping(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        line = key_node.start_mark.line + 1
-        if not isinstance(key, str):
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        if key is None:
+class _Builder:
+    """Builds the values of one document while the parser reads it, so that a bomb never unfolds.
+
+    ``open`` holds the collections that are not closed yet, ``keys`` the key that each open mapping waits to fill.
+    """
+
+    def __init__(self) -> None:
+        self.root: Any = None
+        self.documents = 0
+        self.open: list[dict[str, Any] | list[Any]] = []
+        self.keys: list[str | None] = []
+
+    def take(self, value: Any, line: int | None) -> None:
+        """Puts a finished scalar or an opened collection where it belongs."""
+        if not self.open:
+            self.root = value
+            return
+        parent, key = self.open[-1], self.keys[-1]
+        if isinstance(parent, list):
+            parent.append(value)
+        elif key is None:
             raise _Refused("a list or mapping", "a name for a field", "Write a plain word before the colon.", line)
-        if key in found:
-            raise _Refused(f"the second {quoted(key)}", "allowed", "Keep one of the two.", line)
-        found[key] = loader.construct_object(value_node, deep=True)
-    return found
+        else:
+            parent[key] = value
+            self.keys[-1] = None
 
+    def scalar(self, event: yaml.ScalarEvent, line: int | None) -> None:
+        """A word: the key of an open mapping, or a value."""
+        text = str(event.value)
+        if self.open and self.keys[-1] is None and isinstance(self.open[-1], dict):
+            if text in self.open[-1]:
+                raise _Refused(f"the second {quoted(text)}", "allowed", "Keep one of the two.", line)
+            self.keys[-1] = text
+            # The place is taken at once, so that the order and a second use are seen even while the value is open.
+            self.open[-1][text] = None
+            return
+        self.take(_plain_scalar(text, line) if event.implicit[0] else text, line)
 
-def _whole(loader: Any, node: yaml.ScalarNode) -> int:
-    if len(node.value) > 18:
-        raise _Refused(f"{node.value[:20]}…", "a number this planner can count with", "Use at most 18 digits.",
-                       node.start_mark.line + 1)
-    return int(node.value)
-
-
-def _real(loader: Any, node: yaml.ScalarNode) -> float:
-    if len(node.value) > 40:
-        raise _Refused(f"{node.value[:20]}…", "a number this planner can count with", "Use fewer digits.",
-                       node.start_mark.line + 1)
-    text = node.value.lower().replace(".inf", "inf").replace(".nan", "nan")
-    return float(text)
-
-
-def _date(loader: Any, node: yaml.ScalarNode) -> date | str:
-    try:
-        return date.fromisoformat(node.value)
-    except ValueError:
-        return str(node.value)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
-_Loader.add_constructor("tag:yaml.org,2002:float", _real)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
-
-
-def _check_events(text: str) -> None:
-    depth = 0
-    documents = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    def event(self, event: yaml.Event) -> None:
+        """One step of the parser."""
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _Refused("an anchor or alias (& or *)", "read here", "Write the value out where it is needed.", line)
         tag = getattr(event, "tag", None)
         if tag:
             raise _Refused(f"the tag {quoted(tag)}", "read here", "Remove the tag.", line)
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise _Refused("a second document (---)", "read here", "Keep one document in the file.", line)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
+        if isinstance(event, yaml.ScalarEvent):
+            self.scalar(event, line)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            if len(self.open) >= MAX_DEPTH:
                 raise _Refused(f"nesting deeper than {MAX_DEPTH}", "read here", "Flatten the file.", line)
-        if isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+            value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+            self.take(value, line)
+            self.open.append(value)
+            self.keys.append(None)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.open.pop()
+            self.keys.pop()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                raise _Refused("a second document (---)", "read here", "Keep one document in the file.", line)
+
+
+def _build(text: str) -> Any:
+    builder = _Builder()
+    for event in yaml.parse(text, Loader=_PARSER):
+        builder.event(event)
+    return builder.root
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,8 +157,7 @@ def parse_document(text: str, place: str) -> Any:
             raise _Refused(f"a text of {len(text):,} characters", "read here", f"Keep it under {MAX_BYTES:,}.")
         if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
             return json.loads(text.lstrip("\ufeff"), object_pairs_hook=_pairs, parse_constant=_constant)
-        _check_events(text)
-        return yaml.load(text, Loader=_Loader)  # the loader above is a SafeLoader with fewer words
+        return _build(text)
     except _Refused as refused:
         where = f"{place} > line {refused.line}" if refused.line else place
         raise InputError(Problem(where, refused.found, refused.expected, refused.mend)) from None

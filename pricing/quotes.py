@@ -13,6 +13,15 @@ from pricing.offers import Model, Offer, PricePeriod, TokenPrices
 State = Literal["priced", "free", "unpriced", "retired", "not_on_sale"]
 
 
+def blend_of(input_usd_per_mtok: float, output_usd_per_mtok: float) -> float:
+    """USD per 1M tokens at three input tokens to one output token, free of float dust so that equal prices stay equal.
+
+    >>> blend_of(1.0, 5.0), blend_of(0.1, 0.4)
+    (2.0, 0.175)
+    """
+    return round((3 * input_usd_per_mtok + output_usd_per_mtok) / 4, 9)
+
+
 @dataclass(frozen=True, slots=True)
 class QuoteStep:
     """Prices of a whole request whose prompt is past ``prompt_tokens`` (``gt``) or reaches it (``ge``)."""
@@ -56,12 +65,18 @@ class Quote:
         """USD per 1M tokens at three input tokens to one output token."""
         if self.rates is None:
             return None
-        return (3 * float(str(self.rates.input)) + float(str(self.rates.output))) / 4
+        return blend_of(float(str(self.rates.input)), float(str(self.rates.output)))
 
     def step_for(self, prompt_tokens: float) -> QuoteStep | None:
         """The highest step that a prompt of this length is on; None on the base price."""
         on = [step for step in self.steps if step.applies(prompt_tokens)]
         return on[-1] if on else None
+
+
+def blended(prices: TokenPrices) -> float:
+    """The 3:1 blend of prices that are known."""
+    rates = rates_of(prices, 0.0)
+    return blend_of(float(str(rates.input)), float(str(rates.output)))
 
 
 def rates_of(prices: TokenPrices, fee_per_request: float) -> Rates:
@@ -117,9 +132,11 @@ def last_day(offer: Offer, model: Model, own: bool) -> date | None:
 
 
 def _next_change(
-    offer: Offer, now: PricePeriod | None, day: date, retires: date | None, retirement: str
+    offer: Offer, now: PricePeriod | None, day: date, starts: date | None, retires: date | None, retirement: str
 ) -> tuple[date, str] | None:
     changes = [(retires, retirement)] if retires is not None and retires > day else []
+    if starts is not None and starts > day:
+        changes.append((starts, "goes on sale"))
     for period in offer.periods:
         if period.starts is not None and period.starts > day and (retires is None or period.starts < retires):
             changes.append((period.starts, change_in_words(now, period)))
@@ -149,7 +166,8 @@ def quote_offer(offer: Offer, model: Model, day: date, retires: date | None, suc
     on_sale = period if state in ("priced", "free") else None
     fee = offer.fees.per_request_usd or 0.0
     prices = on_sale.mean_prices if on_sale else TokenPrices()
-    ends = [end for end in (period.ends if period else None, retires) if end is not None and end > day]
+    running = state in ("priced", "free", "unpriced")
+    ends = [end for end in (period.ends if period else None, retires) if running and end is not None and end > day]
     return Quote(
         offer=offer,
         model=model,
@@ -165,7 +183,7 @@ def quote_offer(offer: Offer, model: Model, day: date, retires: date | None, suc
         cache_read_known=prices.cache_read is not None,
         cache_write_known=prices.cache_write is not None,
         valid_until=min(ends) if ends else None,
-        next_change=_next_change(offer, period, day, retires, f"retires{instead}"),
+        next_change=_next_change(offer, period, day, starts, retires, f"retires{instead}"),
         as_of=offer.provenance.as_of,
         source=" ".join(filter(None, (offer.provenance.source, offer.provenance.source_version))),
         url=(period.url if period else None) or offer.provenance.url,
