@@ -128,6 +128,11 @@ class Register(Mapping[str, Assumption]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Register) and self._hash == other._hash and self._entries == other._entries
+        )
+
     def __hash__(self) -> int:
         return self._hash
 
