@@ -90,12 +90,12 @@ $(VENV)/.created:
 	touch $@
 
 $(VENV)/.runtime: requirements.lock $(VENV)/.created
-	@echo "Installing the packages of requirements.lock into $(VENV)"
+	@echo "Installing the packages of requirements.lock into $(VENV) (about a minute)"
 	@$(PIP_INSTALL) -r requirements.lock
 	@touch $@
 
 $(VENV)/.developer: requirements-dev.lock $(VENV)/.created
-	@echo "Installing the packages of requirements-dev.lock into $(VENV)"
+	@echo "Installing the packages of requirements-dev.lock into $(VENV) (about a minute)"
 	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@
 
