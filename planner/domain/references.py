@@ -1,0 +1,112 @@
+"""Names in a plan that must point at something: models, endpoints, categories, scenarios."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from planner.domain.strategies import Allocation, endpoints_of
+from pricing.catalog import Catalog
+from pricing.errors import InputError, Problem, did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from planner.domain.plan import Plan
+
+THINKING = "#thinking"
+"""Suffix that names a model's thinking mode in error rates."""
+
+
+def reference_problems(plan: Plan, place: str, catalog: Catalog) -> list[Problem]:
+    """Every name that points nowhere or stands twice, with the nearest names."""
+    return [
+        *_duplicates([category.name for category in plan.workload.categories], f"{place} > categories", "category"),
+        *_duplicates([scenario.name for scenario in plan.scenarios], f"{place} > scenarios", "scenario"),
+        *_unknown_endpoints(plan, place, catalog),
+        *_unknown_names(plan, place, catalog),
+    ]
+
+
+def folded(name: str) -> str:
+    """A name as a hurried reader sees it: compatibility forms, case and outer blanks folded."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _duplicates(names: list[str], place: str, kind: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for name in names:
+        if folded(name) in seen:
+            yield Problem(f"{place} > {name[:60]}", f"a second {kind} called {quoted(name)}", "told apart from the first",
+                          "Give each its own name.")
+        seen.add(folded(name))
+
+
+def _unknown_endpoints(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
+    for scenario in plan.scenarios:
+        where = f"{place} > scenarios > {scenario.name}"
+        for name in endpoints_of(scenario.strategy):
+            yield from _unresolved(name, f"{where} > strategy", plan, catalog)
+        if isinstance(scenario.strategy, Allocation):
+            known = [category.name for category in plan.workload.categories]
+            for name in scenario.strategy.by_category:
+                if name not in known:
+                    yield Problem(f"{where} > by_category", quoted(name), "a category of this plan",
+                                  did_you_mean(name, known, f"The plan has: {', '.join(map(quoted, known)) or 'none'}."))
+    for name, endpoint in plan.endpoints.items():
+        if endpoint.kind == "self_hosted":
+            yield from _model_only(endpoint.model, f"{place} > endpoints > {name} > model", catalog)
+        elif endpoint.ability_like is not None:
+            yield from _model_only(endpoint.ability_like, f"{place} > endpoints > {name} > ability_like", catalog)
+
+
+def _unknown_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
+    categories = [category.name for category in plan.workload.categories]
+    scenarios = [scenario.name for scenario in plan.scenarios]
+    if plan.baseline is not None and plan.baseline not in scenarios:
+        yield Problem(f"{place} > baseline", quoted(plan.baseline), "a scenario of this plan",
+                      did_you_mean(plan.baseline, scenarios, f"The plan has: {', '.join(map(quoted, scenarios))}."))
+    for evaluation in plan.evaluations:
+        where = f"{place} > evaluations > {evaluation.category}"
+        if evaluation.category not in categories:
+            yield Problem(where, quoted(evaluation.category), "a category of this plan",
+                          did_you_mean(evaluation.category, categories, "Use a category's exact name."))
+        pairs = [name for pair in evaluation.pairs for name in (pair.small, pair.large)]
+        for name in dict.fromkeys((*evaluation.models, *pairs)):
+            yield from _unresolved(name.removesuffix(THINKING), where, plan, catalog)
+    for category in plan.workload.categories:
+        for name in category.error_rates:
+            yield from _unresolved(name.removesuffix(THINKING),
+                                   f"{place} > categories > {category.name} > error_rates", plan, catalog)
+    sellers = {offer.seller for offer in catalog.offers.values()}
+    for name in plan.discounts:
+        if name not in sellers and not (_resolves(catalog.resolve, name) or _resolves(catalog.resolve_model, name)):
+            yield Problem(f"{place} > discounts", quoted(name), "a seller or a model",
+                          did_you_mean(name, sorted(sellers), "Use a seller's or a model's id."))
+    if plan.tokens_counted_with is not None:
+        yield from _model_only(plan.tokens_counted_with, f"{place} > tokens_counted_with", catalog)
+
+
+def _unresolved(name: str, where: str, plan: Plan, catalog: Catalog) -> Iterator[Problem]:
+    if name in plan.endpoints:
+        return
+    try:
+        catalog.resolve(name, where)
+    except InputError as error:
+        for problem in error.problems:
+            near = did_you_mean(name, list(plan.endpoints), "")
+            yield Problem(problem.place, problem.found, problem.expected, problem.mend if not near else near)
+
+
+def _model_only(name: str, where: str, catalog: Catalog) -> Iterator[Problem]:
+    try:
+        catalog.resolve_model(name, where)
+    except InputError as error:
+        yield from error.problems
+
+
+def _resolves(resolve: Callable[[str], object], name: str) -> bool:
+    try:
+        resolve(name)
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""Try, check, escalate: two or three stages (the method, section 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planner.domain.strategies import Cascade, JointCounts
+from planner.engine.difficulty import quadrature, right_by_node
+from planner.engine.endpoints import Column
+from planner.engine.setting import Routed, Setting
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Joint:
+    """P(first right?, second right?) of two stages; arrays of one shape that add up to 1."""
+
+    both_right: Floats
+    only_first: Floats
+    only_second: Floats
+    both_wrong: Floats
+
+    @property
+    def first_right(self) -> Floats:
+        """Accuracy of the first stage."""
+        return self.both_right + self.only_first
+
+    @property
+    def first_wrong(self) -> Floats:
+        """Error share of the first stage."""
+        return self.only_second + self.both_wrong
+
+    @property
+    def overlap(self) -> Floats:
+        """How much more often both fail than independence would have it (kappa)."""
+        return self.both_wrong - self.first_wrong * (self.only_first + self.both_wrong)
+
+
+def joint_of_counts(counts: JointCounts) -> Joint:
+    """Shares of counted outcomes."""
+    return Joint(*(np.asarray(part / counts.total) for part in (counts.n11, counts.n10, counts.n01, counts.n00)))
+
+
+def joint_of_phi(first_error: ArrayLike, second_error: ArrayLike, phi: ArrayLike) -> Joint:
+    """The joint outcomes of two error shares with correlation ``phi``, cut to what is possible.
+
+    >>> joint = joint_of_phi(0.2, 0.1, 0.0)
+    >>> round(float(joint.both_wrong), 9), round(float(joint.first_right), 9)
+    (0.02, 0.8)
+    """
+    q1, q2 = np.asarray(first_error, float), np.asarray(second_error, float)
+    spread = np.sqrt(q1 * (1 - q1) * q2 * (1 - q2))
+    both = np.clip(q1 * q2 + np.asarray(phi) * spread, np.maximum(0.0, q1 + q2 - 1.0), np.minimum(q1, q2))
+    return Joint(1.0 - q1 - q2 + both, q2 - both, q1 - both, both)
+
+
+def two_stage_error(joint: Joint, accept_right: ArrayLike, accept_wrong: ArrayLike) -> Floats:
+    """Final error share: ``pi_0. b + (1-a) pi_10 + (1-b) pi_00``."""
+    a, b = np.asarray(accept_right, float), np.asarray(accept_wrong, float)
+    return joint.first_wrong * b + (1.0 - a) * joint.only_first + (1.0 - b) * joint.both_wrong
+
+
+def escalation(first_error: ArrayLike, accept_right: ArrayLike, accept_wrong: ArrayLike) -> Floats:
+    """Share of requests that leave the first stage.
+
+    >>> round(float(escalation(0.2, 0.9, 0.2)), 9)
+    0.24
+    """
+    q, a, b = np.asarray(first_error, float), np.asarray(accept_right, float), np.asarray(accept_wrong, float)
+    return (1.0 - q) * (1.0 - a) + q * (1.0 - b)
+
+
+def limit_escalation(first_usd: ArrayLike, check_usd: ArrayLike, second_usd: ArrayLike, token_factor: ArrayLike = 1.0
+                     ) -> Floats:
+    """Escalation share above which asking the second model alone is cheaper.
+
+    >>> round(float(limit_escalation(1.0, 0.0, 5.0)), 9), round(float(limit_escalation(1.0, 0.0, 5.0, 1.1)), 3)
+    (0.8, 0.727)
+    """
+    saved = 1.0 - (np.asarray(first_usd, float) + np.asarray(check_usd)) / np.asarray(second_usd, float)
+    return saved / np.asarray(token_factor, float)
+
+
+def reach(right: list[Floats], accept_right: tuple[float, ...], accept_wrong: tuple[float, ...]
+          ) -> tuple[list[Floats], Floats]:
+    """Share of requests that reach each stage, and the final error share, at given P(right) per stage.
+
+    Given the difficulty of a request the stages are independent, so this holds at every node.
+    """
+    reached = [np.ones_like(right[0])]
+    error = np.zeros_like(right[0])
+    for p, a, b in zip(right, accept_right, accept_wrong, strict=False):
+        error = error + reached[-1] * (1.0 - p) * b
+        reached.append(reached[-1] * (1.0 - p * a - (1.0 - p) * b))
+    return reached, error + reached[-1] * (1.0 - right[-1])
+
+
+def terms_of(strategy: Cascade, setting: Setting) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Share of right and of wrong answers accepted, and USD, per check; defaults from the register."""
+    checks = len(strategy.stages) - 1
+    right = strategy.accept_right or (setting.register.value("cascade_accept_right"),) * checks
+    wrong = strategy.accept_wrong or (setting.register.value("cascade_accept_wrong"),) * checks
+    return right, wrong, strategy.usd_per_check or (0.0,) * checks
+
+
+def route_cascade(strategy: Cascade, setting: Setting, rows: Rows, joints: dict[int, JointCounts]) -> Routed:
+    """A cascade in some categories; ``joints`` holds measured joint outcomes by category index."""
+    accept_right, accept_wrong, check_usd = terms_of(strategy, setting)
+    columns = [setting.columns[Column(name)] for name in strategy.stages]
+    rates = setting.rates.share[rows][:, columns].T
+    demand = setting.demand
+    w = demand.routine_share[rows]
+    factor = _token_factor(strategy, setting, rows)
+    spread = setting.sigma if strategy.sigma is None else strategy.sigma
+    nodes = quadrature(w[:, None])
+    right = [right_by_node(*setting.ability(column, rows, spread), w, nodes, spread) for column in columns]
+    reached, wrong = reach(right, accept_right, accept_wrong)
+    # (stages, 2, categories): share of all requests that are routine or complex and reach the stage
+    shares = np.stack([(nodes.weight * part).sum(axis=-1).T for part in reached])
+    error = (nodes.weight * wrong).sum(axis=(-1, -2))
+    _, independent = reach([1.0 - rate for rate in rates], accept_right, accept_wrong)
+    given = _given_joint(strategy, rates, rows, joints)
+    for row, joint in given.items():
+        a, b = accept_right[0], accept_wrong[0]
+        onward = float(escalation(joint.first_wrong, a, b))
+        shares[1, :, row] = onward * np.array([w[row], 1.0 - w[row]])
+        error[row] = float(two_stage_error(joint, a, b))
+        independent[row] = float(error[row]) - float(joint.overlap) * (a - b)
+    usd = np.stack([
+        np.stack((setting.costs.routine[rows, column], setting.costs.complex[rows, column])) for column in columns
+    ])
+    lengths = np.ones((len(columns), len(rows)))
+    lengths[1:] = factor
+    stage_usd = np.where(shares > 0, shares * usd, 0.0).sum(axis=1) * lengths
+    paid = np.array([*check_usd, 0.0])[:, None]
+    extra = (shares.sum(axis=1) * paid).sum(axis=0)
+    calls = np.zeros((2, len(rows), len(setting.columns)))
+    load, by_column = calls.copy(), np.zeros((len(rows), len(setting.columns)))
+    for stage, column in enumerate(columns):
+        calls[:, :, column] += shares[stage]
+        load[:, :, column] += shares[stage] * lengths[stage]
+        by_column[:, column] += stage_usd[stage]
+    mean_usd = setting.costs.mean[rows][:, columns].T
+    none = np.full(len(rows), np.nan)
+    return Routed(
+        usd=stage_usd.sum(axis=0) + extra, extra_usd=extra, worst_usd=(mean_usd * lengths + paid).sum(axis=0),
+        calls=calls, load=load, usd_by_column=by_column, error_share=error,
+        escalation_share=shares[1].sum(axis=0), random_error_share=none, best_order_error_share=none,
+        independent_error_share=independent,
+    )
+
+
+def _token_factor(strategy: Cascade, setting: Setting, rows: Rows) -> Floats:
+    """gamma per category: as given; else 1 where complex requests have their own length, else the register's."""
+    if strategy.escalated_token_factor is not None:
+        return np.full(len(rows), strategy.escalated_token_factor)
+    return np.where(
+        setting.demand.complex_token_factor[rows] != 1.0, 1.0, setting.register.value("escalated_token_factor")
+    )
+
+
+def _given_joint(strategy: Cascade, rates: Floats, rows: Rows, joints: dict[int, JointCounts]) -> dict[int, Joint]:
+    """Joint outcomes that somebody gave, by position: the strategy's own before measured ones."""
+    if strategy.joint is not None:
+        return dict.fromkeys(range(len(rows)), joint_of_counts(strategy.joint))
+    if strategy.phi is not None:
+        return {row: joint_of_phi(rates[0, row], rates[1, row], strategy.phi) for row in range(len(rows))}
+    if strategy.sigma is not None:
+        return {}
+    return {row: joint_of_counts(joints[int(k)]) for row, k in enumerate(rows) if int(k) in joints}

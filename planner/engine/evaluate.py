@@ -1,0 +1,426 @@
+"""A plan on one day: what every scenario spends, gets wrong and costs in all (the method, sections 1 to 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.domain.assumptions import Register, register_of
+from planner.domain.evidence import load_evidence
+from planner.domain.plan import Plan, Scenario
+from planner.domain.strategies import Cascade, Single, Split, Strategy, TwoModes, endpoints_of, strategy_for
+from planner.engine.cascade import route_cascade
+from planner.engine.consequences import Consequences, consequences
+from planner.engine.demand import Demand, demand_of
+from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
+from planner.engine.error_rates import ORIGINS, counted_pair, error_rates
+from planner.engine.hosting import Hosted, host
+from planner.engine.setting import Routed, Setting
+from planner.engine.split import route_single, route_split, route_two_modes
+from pricing.catalog import Catalog, load_catalog
+
+Floats = NDArray[np.float64]
+Basic = Single | Split | Cascade | TwoModes
+
+EXTRA_ENDPOINT = "routing and checks"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scenario causes in a month, one entry per category; NaN where a price is missing."""
+
+    requests: Floats
+    spend_usd: Floats
+    fixed_cost_usd: Floats
+    follows: Consequences
+    """Errors, review and hand-off with their costs."""
+    served_requests: Floats
+    worst_case_spend_usd: Floats
+    error_share: Floats
+    origin: NDArray[np.int8]
+    escalation_share: Floats
+    random_error_share: Floats
+    best_order_error_share: Floats
+    independent_error_share: Floats
+
+    @property
+    def invoice_usd(self) -> Floats:
+        """Spend and fixed cost: what is paid to sellers and for hosting."""
+        return self.spend_usd + self.fixed_cost_usd
+
+    @property
+    def total_usd(self) -> Floats:
+        """Invoice, errors, review and hand-off."""
+        return self.invoice_usd + self.follows.usd
+
+
+@dataclass(frozen=True)
+class EndpointUse:
+    """One endpoint's part in a scenario."""
+
+    id: str
+    label: str
+    seller: str
+    requests: float
+    """Calls in a month, repeated attempts included."""
+    spend_usd: float
+    fixed_cost_usd: float
+    one_off_usd: float
+    """Paid once before it can run, hardware aside."""
+    replicas: int | None
+    calls_by_category: Floats
+    spend_by_category: Floats
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One scenario, evaluated."""
+
+    name: str
+    strategy: Strategy
+    status: str
+    """priced, partly_priced, unpriced, infeasible or retired."""
+    reason: str | None
+    outcome: Outcome
+    endpoints: tuple[EndpointUse, ...]
+    hosted: tuple[Hosted, ...]
+    blocked: tuple[str | None, ...]
+    """Per category: why it cannot be run or priced this way; None if it can."""
+    warnings: tuple[str, ...]
+    max_error_share: Floats
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether all of it has a price and can be run."""
+        return self.status == "priced"
+
+    def total(self, name: str) -> float | None:
+        """A field of the outcome summed over the categories; None where it is not known.
+
+        A partly priced scenario sums what is known: it costs at least this much.
+        """
+        holder = self.outcome if hasattr(self.outcome, name) else self.outcome.follows
+        values = np.asarray(getattr(holder, name), float)
+        known = values[np.isfinite(values)]
+        if known.size < values.size and self.status != "partly_priced":
+            return None
+        return float(known.sum())
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A plan with everything that was computed from it."""
+
+    plan: Plan
+    day: date
+    setting: Setting
+    scenarios: tuple[ScenarioResult, ...]
+    catalog: Catalog
+    warnings: tuple[str, ...]
+
+    @property
+    def demand(self) -> Demand:
+        """The workload as arrays."""
+        return self.setting.demand
+
+    @property
+    def register(self) -> Register:
+        """The assumptions in force."""
+        return self.setting.register
+
+    @property
+    def baseline(self) -> ScenarioResult | None:
+        """The scenario that savings are measured against."""
+        return next((each for each in self.scenarios if each.name == self.plan.baseline_name), None)
+
+    def scenario(self, name: str) -> ScenarioResult:
+        """One scenario's result. Raises InputError with the nearest names."""
+        self.plan.scenario(name)
+        return next(each for each in self.scenarios if each.name == name)
+
+
+def columns_of(strategies: list[Strategy]) -> dict[Column, int]:
+    """Every endpoint in every mode that some strategies use, with its position."""
+    found: dict[Column, int] = {}
+    for strategy in strategies:
+        parts = [strategy.default, *strategy.by_category.values()] if strategy.kind == "allocation" else [strategy]
+        for part in parts:
+            for name in endpoints_of(part):
+                found.setdefault(Column(name), len(found))
+            if isinstance(part, TwoModes):
+                found.setdefault(Column(part.model, True, part.thinking_factor), len(found))
+    return found
+
+
+def make_setting(plan: Plan, day: date, strategies: list[Strategy], catalog: Catalog, extra: tuple[str, ...] = ()
+                 ) -> Setting:
+    """Demand, prices and error rates for all endpoints of ``strategies`` and those named in ``extra``."""
+    register = register_of(plan.assumptions)
+    demand = demand_of(plan, register)
+    columns = columns_of(strategies)
+    for name in extra:
+        columns.setdefault(Column(name), len(columns))
+    states = {column.name: endpoint_state(column.name, plan, catalog, day) for column in columns}
+    counted = plan.tokens_counted_with
+    reference = np.nan if counted is None else catalog.resolve_model(counted).tokenizer_factor
+    listed = list(columns)
+    rates = error_rates(plan, demand, listed, states, register, load_evidence(catalog), catalog)
+    return Setting(demand, columns, states, unit_costs(demand, listed, states, reference), rates, register)
+
+
+def evaluate(plan: Plan, day: date, catalog: Catalog | None = None) -> Evaluation:
+    """Every scenario of a plan at the prices of ``day``."""
+    book = catalog or load_catalog()
+    setting = make_setting(plan, day, [scenario.strategy for scenario in plan.scenarios], book)
+    results = tuple(evaluate_scenario(scenario, plan, setting, book) for scenario in plan.scenarios)
+    return Evaluation(plan, day, setting, results, book, tuple(_plan_warnings(plan, setting)))
+
+
+def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog: Catalog) -> ScenarioResult:
+    """One scenario; every endpoint of its strategy must be a column of ``setting``."""
+    routed = _route_all(scenario.strategy, plan, setting, catalog)
+    hosted = _hosted(routed, setting)
+    blocked, kinds = _blocked(scenario.strategy, routed, setting, hosted)
+    outcome = _outcome(routed, setting, hosted)
+    status, reason = _status(blocked, kinds, setting)
+    uses = tuple(_uses(routed, setting, hosted))
+    return ScenarioResult(
+        name=scenario.name, strategy=scenario.strategy, status=status, reason=reason, outcome=outcome, endpoints=uses,
+        hosted=tuple(hosted.values()), blocked=tuple(blocked),
+        warnings=tuple(dict.fromkeys(_warnings(outcome, routed, setting, hosted))),
+        max_error_share=setting.demand.max_error_share,
+    )
+
+
+def route(strategy: Basic, rows: NDArray[np.intp], plan: Plan, setting: Setting, catalog: Catalog) -> Routed:
+    """One basic strategy in the categories ``rows``."""
+    match strategy:
+        case Single():
+            return route_single(strategy, setting, rows)
+        case Split():
+            return route_split(strategy, setting, rows)
+        case TwoModes():
+            return route_two_modes(strategy, setting, rows)
+        case Cascade(stages=stages):
+            measured = {}
+            if len(stages) == 2 and plan.evaluations:
+                for k in rows.tolist():
+                    pair = counted_pair(plan, setting.demand.names[k], stages[0], stages[1], catalog)
+                    if pair is not None:
+                        measured[k] = pair
+            return route_cascade(strategy, setting, rows, measured)
+
+
+def _route_all(strategy: Strategy, plan: Plan, setting: Setting, catalog: Catalog) -> Routed:
+    groups: dict[Basic, list[int]] = {}
+    for k, name in enumerate(setting.demand.names):
+        groups.setdefault(strategy_for(strategy, name), []).append(k)
+    if len(groups) == 1:
+        (only, rows), = groups.items()
+        return route(only, np.array(rows), plan, setting, catalog)
+    count, width = len(setting.demand.names), len(setting.columns)
+    shapes = {"calls": (2, count, width), "load": (2, count, width), "usd_by_column": (count, width)}
+    merged = {name: np.zeros(shapes.get(name, (count,))) for name in Routed.__dataclass_fields__}
+    for part, members in groups.items():
+        rows_of_part = np.array(members)
+        routed = route(part, rows_of_part, plan, setting, catalog)
+        for name, whole in merged.items():
+            index = (slice(None), rows_of_part) if whole.ndim == 3 else rows_of_part
+            whole[index] = getattr(routed, name)
+    return Routed(**merged)
+
+
+def _hosted(routed: Routed, setting: Setting) -> dict[int, Hosted]:
+    """Self-hosted endpoints that get calls, by column."""
+    found = {}
+    for column, m in setting.columns.items():
+        state = setting.states[column.name]
+        if state.hosting is not None and (routed.load[:, :, m] > 0).any():
+            found[m] = host(state, column, routed.load[:, :, m], setting.demand, setting.register)
+    return found
+
+
+def _blocked(strategy: Strategy, routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]
+             ) -> tuple[list[str | None], list[str]]:
+    """Per category the first reason that stops it, and the kinds of all reasons in reading order."""
+    blocked: list[str | None] = [None] * len(setting.demand.names)
+    kinds: list[str] = [""] * len(blocked)
+    used = (routed.calls > 0).any(axis=0)
+    listed = list(setting.columns)
+    for k, m in zip(*np.nonzero(used), strict=True):
+        found = obstacle(int(k), listed[m], int(m), setting, hosted)
+        if found is not None and (blocked[k] is None or (kinds[k] != "infeasible" and found[0] == "infeasible")):
+            kinds[k], blocked[k] = found
+    return blocked, kinds
+
+
+def obstacle(k: int, column: Column, m: int, setting: Setting, hosted: Mapping[int, Hosted]
+             ) -> tuple[str, str] | None:
+    """Why endpoint column ``m`` cannot serve category ``k``: (kind, words); None if it can."""
+    state, demand, costs = setting.states[column.name], setting.demand, setting.costs
+    name = demand.names[k]
+    if demand.in_house_only[k] and not state.in_house:
+        return "infeasible", f"{name} must stay in house, and {state.label} runs at {state.seller}"
+    if costs.window_exceeded[k, m]:
+        longest = max(demand.max_prompt_tokens[k], demand.input_tokens[k])
+        return "infeasible", (
+            f"{name} has prompts of {longest:,.0f} tokens, and {state.label} takes {state.context_tokens:,.0f}"
+        )
+    if costs.batch_refused[k, m]:
+        return "infeasible", (
+            f"{name} sends {demand.batch_share[k]:.0%} in batch, and {state.label} does not offer batch"
+        )
+    if m in hosted and hosted[m].infeasible is not None:
+        return "infeasible", f"{state.label}: {hosted[m].infeasible}"
+    if state.state == "retired":
+        return "retired", f"{state.label} was {state.reason}"
+    if not state.is_priced:
+        return "unpriced", f"{state.label} has no price: {state.reason}"
+    return None
+
+
+def _status(blocked: list[str | None], kinds: list[str], setting: Setting) -> tuple[str, str | None]:
+    reasons = list(dict.fromkeys(reason for reason in blocked if reason is not None))
+    if not reasons:
+        return "priced", None
+    words = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "") + "."
+    for kind in ("infeasible", "retired"):
+        if kind in kinds:
+            return kind, words
+    return ("unpriced" if all(kind == "unpriced" for kind in kinds) else "partly_priced"), words
+
+
+def _outcome(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> Outcome:
+    d = setting.demand
+    used = (routed.calls > 0).any(axis=0)
+    origins = np.where(used, setting.rates.origin, 0)
+    return Outcome(
+        requests=d.requests,
+        spend_usd=d.requests * routed.usd * d.spend_factor,
+        fixed_cost_usd=_fixed_cost(routed, setting, hosted),
+        follows=consequences(d, routed.error_share),
+        served_requests=d.requests * d.served_share,
+        worst_case_spend_usd=d.requests * routed.worst_usd * d.max_attempts,
+        error_share=routed.error_share,
+        origin=origins.max(axis=1, initial=0).astype(np.int8),
+        escalation_share=routed.escalation_share,
+        random_error_share=routed.random_error_share,
+        best_order_error_share=routed.best_order_error_share,
+        independent_error_share=routed.independent_error_share,
+    )
+
+
+def _fixed_cost(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> Floats:
+    """Hosting by load, own endpoints' fees by calls, upkeep of further models and vendors by requests."""
+    d = setting.demand
+    fixed = np.zeros(len(d.names))
+    calls = d.requests * routed.calls.sum(axis=0).T
+    used: dict[str, EndpointState] = {}
+    for column, m in setting.columns.items():
+        state = setting.states[column.name]
+        if not (routed.calls[:, :, m] > 0).any():
+            continue
+        first = column.name not in used
+        used[column.name] = state
+        if m in hosted:
+            fixed += hosted[m].monthly_usd * _shares(hosted[m].load_by_category)
+        elif first:
+            fixed += state.fixed_usd * _shares(calls[m])
+    models = {state.model_id or state.id for state in used.values()}
+    vendors = {state.seller for state in used.values()}
+    upkeep = max(len(models) - 1, 0) * setting.register.value("upkeep_usd_per_extra_model") + max(
+        len(vendors) - 1, 0
+    ) * setting.register.value("upkeep_usd_per_extra_vendor")
+    return fixed + upkeep * _shares(d.requests)
+
+
+def _shares(weights: Floats) -> Floats:
+    """Weights as shares that add up to 1; equal shares where there is no weight at all."""
+    total = weights.sum()
+    return weights / total if total > 0 else np.full(len(weights), 1.0 / max(len(weights), 1))
+
+
+def _uses(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> list[EndpointUse]:
+    d = setting.demand
+    uses: dict[str, EndpointUse] = {}
+    for column, m in setting.columns.items():
+        per_request = routed.calls[:, :, m].sum(axis=0)
+        if not (per_request > 0).any():
+            continue
+        state = setting.states[column.name]
+        before = uses.get(state.id)
+        calls = d.requests * per_request * d.expected_attempts
+        spend = np.where(per_request > 0, d.requests * routed.usd_by_column[:, m] * d.spend_factor, 0.0)
+        fixed = hosted[m].monthly_usd if m in hosted else (0.0 if before else state.fixed_usd)
+        uses[state.id] = EndpointUse(
+            id=state.id, label=state.label, seller=state.seller,
+            requests=float(calls.sum()) + (before.requests if before else 0.0),
+            spend_usd=float(spend.sum()) + (before.spend_usd if before else 0.0),
+            fixed_cost_usd=fixed + (before.fixed_cost_usd if before else 0.0),
+            one_off_usd=0.0 if m in hosted else state.one_off_usd,
+            replicas=hosted[m].replicas if m in hosted else None,
+            calls_by_category=calls + (before.calls_by_category if before else 0.0),
+            spend_by_category=spend + (before.spend_by_category if before else 0.0),
+        )
+    extra = d.requests * routed.extra_usd * d.spend_factor
+    if (extra > 0).any():
+        uses[EXTRA_ENDPOINT] = EndpointUse(EXTRA_ENDPOINT, "Routing and checks", "own", float(d.requests.sum()),
+                                           float(extra.sum()), 0.0, 0.0, None, d.requests, extra)
+    return list(uses.values())
+
+
+def _warnings(outcome: Outcome, routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> list[str]:
+    d = setting.demand
+    said: list[str] = []
+    worse = np.nonzero(routed.error_share > routed.random_error_share + 1e-9)[0]
+    said += [f"{d.names[k]}: sending the easiest first does worse than sending at random." for k in worse]
+    gap = routed.error_share - routed.independent_error_share
+    if (gap > 0.005).any():
+        k = int(np.nanargmax(gap))
+        said.append(
+            f"{d.names[k]}: if the stages failed independently the error rate would be "
+            f"{routed.independent_error_share[k]:.1%}; because hard requests are hard for both it is "
+            f"{routed.error_share[k]:.1%}."
+        )
+    over = np.nonzero(outcome.follows.residual_error_share > d.max_error_share + 1e-12)[0]
+    said += [
+        f"{d.names[k]}: {outcome.follows.residual_error_share[k]:.1%} wrong answers after review, above your ceiling of "
+        f"{d.max_error_share[k]:.1%}." for k in over
+    ]
+    for column, m in setting.columns.items():
+        state = setting.states[column.name]
+        if not (routed.calls[:, :, m] > 0).any():
+            continue
+        if (d.cached_share > 0).any() and not state.cache_read_known and state.is_priced:
+            said.append(f"{state.label} publishes no price for cached input: billed as fresh input.")
+        if state.quote is not None and state.quote.next_change is not None and state.is_priced:
+            day, words = state.quote.next_change
+            said.append(f"{state.label} from {day}: {words}.")
+        said += hosted[m].warnings if m in hosted else ()
+    return said
+
+
+def _plan_warnings(plan: Plan, setting: Setting) -> list[str]:
+    d = setting.demand
+    said = list(setting.rates.notes)
+    free = [name for name, given in zip(d.names, d.error_cost_given, strict=True) if not given]
+    if free:
+        said.append(f"No error cost is entered for {', '.join(free)}: a wrong answer counts as $0.")
+    factors = {state.tokenizer_factor for state in setting.states.values()}
+    if plan.tokens_counted_with is None and len(factors) > 1:
+        said.append(
+            "Models of this plan count tokens differently. Say which model your counts come from (tokens_counted_with)."
+        )
+    if np.isfinite(d.p95_latency_s).any():
+        limited = [name for name, limit in zip(d.names, d.p95_latency_s, strict=True) if np.isfinite(limit)]
+        said.append(f"Latency of {', '.join(limited)} is not checked: no measured latency is in this plan.")
+    return said
+
+
+def origin_words(index: int) -> str:
+    """measured, entered, evidence or assumed."""
+    return ORIGINS[index]
