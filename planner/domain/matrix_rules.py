@@ -82,6 +82,8 @@ class Rule(Record):
     """Letters of the articles that say so."""
     cases: Annotated[tuple[Case, ...], Listed, Field(min_length=1)]
     """When it holds, and what it then asks for."""
+    closing: bool = False
+    """Whether it speaks only where no earlier rule has settled the size."""
 
     @property
     def suggests(self) -> str | None:
@@ -272,7 +274,8 @@ def _speech(rule: Rule, case: Case, before: _State, axes: Axes, strategies: tupl
         before.self_hosted | (case.hosting is not None),
     )
     honoured = followed[before.sizes] | ((form >= 0) & (wanted.strategies == form)) | (case.hosting is not None)
-    return _Speech(rule, _where(case, axes), wanted, honoured)
+    where = _where(case, axes)
+    return _Speech(rule, where & _several(before.sizes) if rule.closing else where, wanted, honoured)
 
 
 def _where(case: Case, axes: Axes) -> Cells:
@@ -288,6 +291,11 @@ def _where(case: Case, axes: Axes) -> Cells:
 
 def _bits(sizes: tuple[Size, ...]) -> int:
     return sum(1 << SIZES.index(size) for size in sizes)
+
+
+def _several(sizes: NDArray[np.uint8]) -> Cells:
+    """Where more than one size is left."""
+    return np.asarray(sizes & (sizes - np.uint8(1)), bool)
 
 
 def _size_tables(case: Case) -> tuple[NDArray[np.uint8], Cells]:
@@ -332,7 +340,7 @@ def _contradictions(
 
 
 def _open_cells(sizes: NDArray[np.uint8], axes: Axes, place: str) -> Iterator[Problem]:
-    undecided = (sizes & (sizes - np.uint8(1))) != 0
+    undecided = _several(sizes)
     if undecided.any():
         others = int(undecided.sum()) - 1
         found = f"the cell {_named(undecided, axes)}" + (f" (and {others:,} more)" if others else "")
