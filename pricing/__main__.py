@@ -14,21 +14,17 @@ from typing import Any
 from pricing.catalog import Catalog, load_catalog
 from pricing.charge import Rates
 from pricing.errors import InputError, Problem, quoted
-from pricing.quotes import Quote
-
-
-def _usd(value: object) -> float:
-    return float(str(value))
+from pricing.quotes import Quote, usd
 
 
 def _batch_figures(rates: Rates | None) -> dict[str, float] | None:
     if rates is None:
         return None
     return {
-        "input_usd_per_mtok": _usd(rates.input),
-        "output_usd_per_mtok": _usd(rates.output),
-        "cache_read_usd_per_mtok": _usd(rates.cache_read),
-        "cache_write_usd_per_mtok": _usd(rates.cache_write),
+        "input_usd_per_mtok": usd(rates.input),
+        "output_usd_per_mtok": usd(rates.output),
+        "cache_read_usd_per_mtok": usd(rates.cache_read),
+        "cache_write_usd_per_mtok": usd(rates.cache_write),
     }
 
 
@@ -54,13 +50,13 @@ def offer_figures(catalog: Catalog, quote: Quote, today: date) -> dict[str, Any]
         "tier": catalog.tier(quote.offer, quote.day),
         "status": quote.state,
         "reason": quote.reason,
-        "input_usd_per_mtok": _usd(rates.input) if rates else None,
-        "output_usd_per_mtok": _usd(rates.output) if rates else None,
-        "cache_read_usd_per_mtok": _usd(rates.cache_read) if rates and quote.cache_read_known else None,
-        "cache_write_usd_per_mtok": _usd(rates.cache_write) if rates and quote.cache_write_known else None,
+        "input_usd_per_mtok": usd(rates.input) if rates else None,
+        "output_usd_per_mtok": usd(rates.output) if rates else None,
+        "cache_read_usd_per_mtok": usd(rates.cache_read) if rates and quote.cache_read_known else None,
+        "cache_write_usd_per_mtok": usd(rates.cache_write) if rates and quote.cache_write_known else None,
         "batch": _batch_figures(quote.batch),
         "steps": _steps(quote),
-        "fee_usd_per_request": _usd(rates.fee_per_request) if rates else None,
+        "fee_usd_per_request": usd(rates.fee_per_request) if rates else None,
         "context_tokens": quote.model.context_tokens,
         "as_of": str(quote.as_of),
         "freshness": catalog.freshness(quote, today),

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from pricing.errors import InputError, Problem, did_you_mean, quoted
 from pricing.offers import Model, Offer, Seller, SellerKind, Tier
-from pricing.quotes import Quote, QuoteStep, blended, last_day, quote_offer
+from pricing.quotes import Quote, QuoteStep, blended, last_day, quote_offer, usd
 from pricing.reading import read_tables
 
 __all__ = ["Catalog", "Quote", "QuoteStep", "load_catalog"]
@@ -281,7 +281,7 @@ def _is_disputed(quote: Quote) -> bool:
         if other.settled is not None:
             continue
         for theirs, ours in ((other.input, quote.rates.input), (other.output, quote.rates.output)):
-            mine = float(str(ours))
+            mine = usd(ours)
             if theirs is not None and abs(float(theirs) - mine) > DISAGREEMENT * max(mine, float(theirs)):
                 return True
     return False

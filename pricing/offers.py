@@ -124,6 +124,9 @@ class Model(Record):
     as_of: Day
     """The day to which these facts refer."""
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for value, reason, names in (

@@ -7,10 +7,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from pricing.charge import Rates
 from pricing.offers import Model, Offer, PricePeriod, TokenPrices
 
 State = Literal["priced", "free", "unpriced", "retired", "not_on_sale"]
+
+
+def usd(value: ArrayLike) -> float:
+    """One figure out of rates of shape ().
+
+    >>> usd(Rates(1.0, 0.1, 1.25, 5.0).output)
+    5.0
+    """
+    return float(np.asarray(value, float))
 
 
 def blend_of(input_usd_per_mtok: float, output_usd_per_mtok: float) -> float:
@@ -65,7 +77,7 @@ class Quote:
         """USD per 1M tokens at three input tokens to one output token."""
         if self.rates is None:
             return None
-        return blend_of(float(str(self.rates.input)), float(str(self.rates.output)))
+        return blend_of(usd(self.rates.input), usd(self.rates.output))
 
     def step_for(self, prompt_tokens: float) -> QuoteStep | None:
         """The highest step that a prompt of this length is on; None on the base price."""
@@ -76,7 +88,7 @@ class Quote:
 def blended(prices: TokenPrices) -> float:
     """The 3:1 blend of prices that are known."""
     rates = rates_of(prices, 0.0)
-    return blend_of(float(str(rates.input)), float(str(rates.output)))
+    return blend_of(usd(rates.input), usd(rates.output))
 
 
 def rates_of(prices: TokenPrices, fee_per_request: float) -> Rates:

@@ -36,9 +36,9 @@ GROWTH = Unit("per month", "a growth per month")
 
 def _decimal(value: object) -> object:
     """Prices are written as text ("0.25") or whole numbers; a float would carry dust."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if isinstance(value, Decimal):
         return value
-    text = str(value)
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not text.replace(".", "", 1).isdigit() or len(text) > 20:
         raise ValueError("write the price as digits in quotes, such as \"0.25\"")
     return Decimal(text)

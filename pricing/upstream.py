@@ -108,13 +108,18 @@ def _thresholds(price: ModelPrice) -> Sequence[int]:
     return sorted({tier.start for value in tiered if isinstance(value, TieredPrices) for tier in value.tiers})
 
 
+def _batch_values(price: ModelPrice, batch: ModelPrice, above: int | None) -> dict[str, str]:
+    """Batch prices; what a batch row leaves out, such as a cached price, stays at the standard price."""
+    return {**_values(price, above), **_values(batch, above)}
+
+
 def _step(price: ModelPrice, batch: ModelPrice | None, above: int) -> dict[str, Any]:
     # The package fires a tier strictly above its start: a seller's "200,000 and more" is kept there as 199,999.
     inclusive = above % 1000 == 999
     step: dict[str, Any] = {"prompt_tokens": above + 1 if inclusive else above,
                             "boundary": "ge" if inclusive else "gt", **_values(price, above)}
     if batch is not None and above in _thresholds(batch):
-        step["batch"] = _values(batch, above)
+        step["batch"] = _batch_values(price, batch, above)
     return step
 
 
@@ -124,5 +129,5 @@ def _period_fields(price: ModelPrice, batch: ModelPrice | None) -> dict[str, Any
         return {"reason": "The source lists the model without a price."}
     fields["over"] = [_step(price, batch, above) for above in _thresholds(price)]
     if batch is not None:
-        fields["batch"] = _values(batch, None)
+        fields["batch"] = _batch_values(price, batch, None)
     return fields
