@@ -24,14 +24,14 @@ class Crossings(NamedTuple):
     """The first ones, as many as were asked for."""
     is_rising: Bools
     """True where the challenger becomes the cheaper, False where it ceases to be."""
-    count: float
+    total: float
     """All of them; infinite where the bills cross for ever."""
     ends_cheaper: bool | None
     """Whether the challenger is the cheaper for good in the end; None where the bills cross for ever."""
     last_rising: float | None
     """The last volume at which the challenger becomes the cheaper; None without one, or where they cross for ever."""
     is_complete: bool
-    """False where too many steps of several staircases would have had to be looked at: ``count`` is then a least one."""
+    """False where too many steps of several staircases would have to be looked at: ``total`` is then a least one."""
 
 
 class BillDifference(NamedTuple):

@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from planner.engine.bill_difference import TIE, BillDifference, Crossings, bill_difference, starts_cheaper
 from planner.engine.crossings_walk import walked
@@ -38,7 +38,7 @@ _MOST_PERIODS = 2.0**50
 
 
 def find_crossings(challenger: CostCurve, incumbent: CostCurve, most: int = 20) -> Crossings:
-    """Every crossing of two bills for volumes above 0: the first ``most`` and the count of all (see the module).
+    """Every crossing of two bills for volumes above 0: the first ``most`` and the number of all (see the module).
 
     Volumes may reach 10^15 requests; no array grows with them.
 
@@ -83,10 +83,9 @@ def _periodic(difference: BillDifference, most: int) -> Crossings:
         return _straight(difference)
     (sign,), (stairs,) = difference.signs, difference.stairs
     step = np.arange(stairs.period_steps + 1)
-    at_zero = difference.fixed + sign * stairs.usd_per_unit * stairs.units(step)
-    ends = at_zero + difference.slope * stairs.up_to(step)
-    starts = at_zero.copy()
-    starts[1:] += difference.slope * stairs.up_to(step[:-1])
+    level = difference.fixed + sign * stairs.usd_per_unit * np.asarray(stairs.units(step), np.float64)
+    ends = level + difference.slope * stairs.up_to(step)
+    starts = level + difference.slope * np.append(0.0, stairs.up_to(step[:-1]))
     by_line = difference.slope * stairs.period_replicas * stairs.requests_per_replica
     by_steps = sign * stairs.usd_per_unit * stairs.period_units
     drift = by_line + by_steps
@@ -129,7 +128,7 @@ def _runs(starts: Floats, ends: Floats, drift: float, slope: float) -> _Runs:
     next_edge = np.append(start_edge[1:], np.maximum(start_edge[0] - 1.0, 0.0))
     zeroth = bool(starts_cheaper(starts[0], slope)), bool(ends[0] >= 0), bool((start_edge[0] == 0) == (drift >= 0))
     later = np.arange(1, period + 1)
-    kinds = [
+    kinds: list[tuple[ArrayLike, ...]] = [
         (0, False, zeroth[1] > zeroth[0], *_once(zeroth[0] != zeroth[1])),
         (0, True, zeroth[2] > zeroth[1], *_once(zeroth[1] != zeroth[2])),
         (later, False, True, *_first_only(end_edge, start_edge, drift)),
