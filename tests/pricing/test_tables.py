@@ -210,6 +210,20 @@ def test_small_lines_are_small_and_flagships_are_large(catalog: Catalog) -> None
     assert {name: catalog.tier(catalog.models[name], TODAY) for name in named} == named
 
 
+def test_a_faster_queue_and_a_region_are_factors_on_every_price(catalog: Catalog) -> None:
+    assert catalog.offers["anthropic/claude-opus-5-5"].uplifts == {"us": 1.1, "fast": 2.0}
+    assert catalog.offers["openai/gpt-5.5"].uplifts == {"fast": 2.5}
+    assert catalog.offers["bedrock/claude-haiku-4-5"].uplifts == {"regional": 1.1}
+    assert catalog.offers["anthropic/claude-opus-4-5"].uplifts == {}
+
+
+def test_open_weights_may_run_in_house_and_closed_ones_never(catalog: Catalog) -> None:
+    for model in catalog.models.values():
+        if model.privacy is not None:
+            assert model.privacy.self_hostable == model.open_weights, model.id
+        assert model.open_weights or model.self_host_profile is None
+
+
 # A copy with a fault -------------------------------------------------------------------------------------------
 
 
