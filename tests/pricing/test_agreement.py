@@ -16,7 +16,7 @@ from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
 from pricing.catalog import load_catalog
 from pricing.charge import Rates
-from pricing.quotes import Quote
+from pricing.quotes import Quote, usd
 
 FIELDS = {"input": "input_mtok", "output": "output_mtok", "cache_read": "cache_read_mtok",
           "cache_write": "cache_write_mtok"}  # fmt: skip
@@ -49,7 +49,7 @@ def upstream_rows() -> dict[str, ModelInfo]:
 def figures_of_rates(rates: Rates, known: dict[str, bool], place: str) -> Iterator[tuple[str, float]]:
     for field in FIELDS:
         if known.get(field, True):
-            yield f"{place} {field}", round(float(str(getattr(rates, field))), 6)
+            yield f"{place} {field}", round(usd(getattr(rates, field)), 6)
 
 
 def our_figures(quote: Quote) -> dict[str, float]:

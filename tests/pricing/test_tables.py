@@ -11,6 +11,7 @@ import pytest
 from pricing.catalog import TABLES, Catalog, load_catalog
 from pricing.errors import InputError
 from pricing.hardware import load_hardware
+from pricing.quotes import usd
 from pricing.reading import read_tables
 
 TODAY = date(2026, 11, 22)
@@ -79,6 +80,8 @@ def test_nothing_in_the_tables_is_given_away(catalog: Catalog) -> None:
         ("Gemini 2.5 Flash", date(2026, 12, 1)),
         ("GPT-5", date(2026, 12, 11)),
         ("GPT-5 mini", date(2026, 12, 11)),
+        ("GPT-5 nano", date(2026, 12, 11)),
+        ("GPT-5 pro", date(2026, 12, 11)),
         ("o3", date(2026, 12, 11)),
         ("GPT-4.1", date(2027, 1, 14)),
         ("GPT-5.1", date(2027, 4, 1)),
@@ -124,6 +127,14 @@ def test_the_articles_prices_hold_on_the_day_the_last_of_them_appeared(
     assert (rates.input, rates.output, rates.cache_read) == figures
 
 
+@pytest.mark.parametrize("name", ["claude-haiku-4-5", "claude-opus-4-5", "claude-opus-4-1", "gpt-5.1", "gpt-4.1"])
+def test_batch_cost_half_on_the_articles_day(catalog: Catalog, name: str) -> None:
+    quote = catalog.quote(catalog.resolve(name), ARTICLE_DAY)
+    assert quote.rates is not None
+    assert quote.batch is not None
+    assert (quote.batch.input, quote.batch.output) == (usd(quote.rates.input) / 2, usd(quote.rates.output) / 2)
+
+
 def test_haiku_4_5_is_a_fifth_of_opus_4_5_at_any_mix_and_a_fifteenth_of_opus_4_1(catalog: Catalog) -> None:
     haiku, opus, older = (
         catalog.quote(catalog.resolve(name), ARTICLE_DAY).rates
@@ -132,8 +143,8 @@ def test_haiku_4_5_is_a_fifth_of_opus_4_5_at_any_mix_and_a_fifteenth_of_opus_4_1
     assert haiku is not None
     assert opus is not None
     assert older is not None
-    assert (opus.input, opus.output) == (5 * float(str(haiku.input)), 5 * float(str(haiku.output)))
-    assert (older.input, older.output) == (15 * float(str(haiku.input)), 15 * float(str(haiku.output)))
+    assert (opus.input, opus.output) == (5 * usd(haiku.input), 5 * usd(haiku.output))
+    assert (older.input, older.output) == (15 * usd(haiku.input), 15 * usd(haiku.output))
 
 
 @pytest.mark.parametrize(
