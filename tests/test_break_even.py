@@ -66,6 +66,13 @@ class TestStraightBills:
         assert found.permanent is not None
         assert found.permanent.requests_per_month == 0
 
+    def test_a_tie_at_no_volume_at_all_is_no_crossing(self) -> None:
+        dearer_from_the_start = compare(CostCurve(10.0, 0.02), CostCurve(10.0, 0.01))
+        assert rounded(dearer_from_the_start) == []
+        assert dearer_from_the_start.permanent is None
+        # $100 for both at 0; the server stays at $100 up to 1,000 requests, then it is $200 against $120
+        assert rounded(compare(CostCurve(100.0, 0.02), rented())) == [(1_000, "rising")]
+
     def test_always_dearer_has_no_crossing(self) -> None:
         found = compare(CostCurve(10.0, 0.02), CostCurve(0.0, 0.01))
         assert rounded(found) == []

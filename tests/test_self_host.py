@@ -304,6 +304,15 @@ class TestStaircase:
         assert stairs.usd([0, 1_000, edge, np.nextafter(edge, np.inf), 2_000, 2_001]).tolist() == [
             100, 100, 100, 200, 200, 300]
 
+    def test_its_boundaries_hold_to_the_last_bit(self) -> None:
+        # divisions round, so that a boundary itself could end up on either side of the ceiling
+        steps = np.arange(1, 400)
+        for carries in np.random.default_rng(7).uniform(1.0, 1e7, 50):
+            stairs = Staircase(float(carries), 1.0)
+            edges = stairs.up_to(steps)
+            assert (stairs.step_at(edges) == steps).all()
+            assert (stairs.step_at(np.nextafter(edges, np.inf)) == steps + 1).all()
+
     def test_replicas_that_share_a_node_share_a_step(self) -> None:
         # 2 GPUs each, nodes of 8, one spare: replicas 2, 3, 4 fit one node; 5 to 8 two; three carry work on the first
         stairs = Staircase(1_000.0, 500.0, gpus_per_replica=2, unit_gpus=8, redundancy=1)
