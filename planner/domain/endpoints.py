@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pricing.record import Record
 from pricing.units import COUNT, FACTOR, MONTHS, SHARE, USD, USD_PER_MTOK

@@ -45,6 +45,7 @@ class Within:
     high: float
 
     def __call__(self, value: Quantity) -> Quantity:
+        """The value itself, if every part of it lies inside."""
         parts = (value.low, value.likely, value.high) if isinstance(value, Range) else (value,)
         for part in parts:
             if not self.low <= part <= self.high:
@@ -63,7 +64,8 @@ def likely(quantity: Quantity) -> float:
 
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12, "tn": 1e12, "%": 0.01}
 _TYPED = re.compile(
-    r"^\$?\s*(?P<number>\d{1,3}(?:[, '\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)\s*(?P<suffix>k|m|bn?|tn?|%)?$",
+    r"^\$?\s*(?P<number>\d{1,3}(?:[, '\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)"
+    r"\s*(?P<suffix>k|m|bn?|tn?|%)?$",
     re.IGNORECASE,
 )
 

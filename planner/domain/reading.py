@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 from pydantic.fields import FieldInfo
 
 from planner.domain.quantities import Within
@@ -32,7 +32,7 @@ def problems_of(error: ValidationError, document: Any, place: str) -> list[Probl
 
 
 def _whole(fault: Mapping[str, Any]) -> bool:
-    return fault["type"] == "value_error"
+    return bool(fault["type"] == "value_error")
 
 
 def _path(loc: tuple[int | str, ...], document: Any) -> list[tuple[str, str]]:
@@ -88,14 +88,25 @@ def _problems(
 @cache
 def _fields() -> dict[str, FieldInfo]:
     """Every field name of a plan file with its declaration (names that occur twice mean the same thing)."""
+    from planner.domain.plan import Plan  # the plan reads itself with this module
+
     found: dict[str, FieldInfo] = {}
-    pending: list[type[Record]] = [Record]
+    pending: list[type[Record]] = [Plan]
     while pending:
         record = pending.pop()
-        if record.__module__.startswith("planner.") or record is Record:
-            found = {**record.model_fields, **found}
-            pending.extend(record.__subclasses__())
+        for name, field in record.model_fields.items():
+            found.setdefault(name, field)
+            pending.extend(part for part in _records(field.annotation) if part is not record)
     return found
+
+
+def _records(annotation: Any) -> Iterator[type[Record]]:
+    """Record classes inside an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        yield annotation
+    for part in (*getattr(annotation, "__args__", ()), getattr(annotation, "__origin__", None)):
+        if part is not None and part is not annotation:
+            yield from _records(part)
 
 
 def expectation(field: FieldInfo) -> tuple[str, str]:
@@ -121,8 +132,8 @@ def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
     low: float | None = None
     high: float | None = None
     for part in (*_metadata(field.annotation), *field.metadata):
-        if isinstance(part, Within):
-            low, high = part.low, part.high
+        if isinstance(part, AfterValidator) and isinstance(part.func, Within):
+            low, high = part.func.low, part.func.high
         elif isinstance(part, FieldInfo):
             inner_low, inner_high = bounds_of(part)
             low, high = (inner_low if low is None else low), (inner_high if high is None else high)

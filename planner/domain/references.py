@@ -36,8 +36,8 @@ def _duplicates(names: list[str], place: str, kind: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for name in names:
         if folded(name) in seen:
-            yield Problem(f"{place} > {name[:60]}", f"a second {kind} called {quoted(name)}", "told apart from the first",
-                          "Give each its own name.")
+            yield Problem(f"{place} > {name[:60]}", f"a second {kind} called {quoted(name)}",
+                          "told apart from the first", "Give each its own name.")
         seen.add(folded(name))
 
 
@@ -51,7 +51,7 @@ def _unknown_endpoints(plan: Plan, place: str, catalog: Catalog) -> Iterator[Pro
             for name in scenario.strategy.by_category:
                 if name not in known:
                     yield Problem(f"{where} > by_category", quoted(name), "a category of this plan",
-                                  did_you_mean(name, known, f"The plan has: {', '.join(map(quoted, known)) or 'none'}."))
+                                  did_you_mean(name, known, f"The plan has: {', '.join(map(quoted, known))}."))
     for name, endpoint in plan.endpoints.items():
         if endpoint.kind == "self_hosted":
             yield from _model_only(endpoint.model, f"{place} > endpoints > {name} > model", catalog)
@@ -94,7 +94,7 @@ def _unresolved(name: str, where: str, plan: Plan, catalog: Catalog) -> Iterator
     except InputError as error:
         for problem in error.problems:
             near = did_you_mean(name, list(plan.endpoints), "")
-            yield Problem(problem.place, problem.found, problem.expected, problem.mend if not near else near)
+            yield Problem(problem.place, problem.found, problem.expected, near or problem.mend)
 
 
 def _model_only(name: str, where: str, catalog: Catalog) -> Iterator[Problem]:

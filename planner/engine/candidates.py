@@ -58,7 +58,7 @@ class Candidates:
     @property
     def endpoints(self) -> NDArray[np.intp]:
         """Number of endpoints that each strategy needs."""
-        return 1 + (self.first != self.second)
+        return np.asarray(1 + (self.first != self.second))
 
 
 def candidates(setting: Setting, plan: Plan, catalog: Catalog, allowed: Bools) -> Candidates:
@@ -131,7 +131,7 @@ def _splits(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setti
     ]
     flat = (len(strategies), count)
     return (strategies, np.repeat(small, len(SPLIT_SHARES)), np.repeat(large, len(SPLIT_SHARES)),
-            at_small.reshape(flat), at_large.reshape(flat), error.reshape(flat), load.reshape(len(strategies), 2, count))
+            at_small.reshape(flat), at_large.reshape(flat), error.reshape(flat), load.reshape(flat[0], 2, count))
 
 
 def _cascades(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setting, plan: Plan, catalog: Catalog

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def joint_of_phi(first_error: ArrayLike, second_error: ArrayLike, phi: ArrayLike
 def two_stage_error(joint: Joint, accept_right: ArrayLike, accept_wrong: ArrayLike) -> Floats:
     """Final error share: ``pi_0. b + (1-a) pi_10 + (1-b) pi_00``."""
     a, b = np.asarray(accept_right, float), np.asarray(accept_wrong, float)
-    return joint.first_wrong * b + (1.0 - a) * joint.only_first + (1.0 - b) * joint.both_wrong
+    return np.asarray(joint.first_wrong * b + (1.0 - a) * joint.only_first + (1.0 - b) * joint.both_wrong)
 
 
 def escalation(first_error: ArrayLike, accept_right: ArrayLike, accept_wrong: ArrayLike) -> Floats:
@@ -83,7 +84,7 @@ def limit_escalation(first_usd: ArrayLike, check_usd: ArrayLike, second_usd: Arr
     (0.8, 0.727)
     """
     saved = 1.0 - (np.asarray(first_usd, float) + np.asarray(check_usd)) / np.asarray(second_usd, float)
-    return saved / np.asarray(token_factor, float)
+    return np.asarray(saved / np.asarray(token_factor, float))
 
 
 def reach(right: list[Floats], accept_right: tuple[float, ...], accept_wrong: tuple[float, ...]
@@ -108,7 +109,7 @@ def terms_of(strategy: Cascade, setting: Setting) -> tuple[tuple[float, ...], tu
     return right, wrong, strategy.usd_per_check or (0.0,) * checks
 
 
-def route_cascade(strategy: Cascade, setting: Setting, rows: Rows, joints: dict[int, JointCounts]) -> Routed:
+def route_cascade(strategy: Cascade, setting: Setting, rows: Rows, joints: Mapping[int, JointCounts]) -> Routed:
     """A cascade in some categories; ``joints`` holds measured joint outcomes by category index."""
     accept_right, accept_wrong, check_usd = terms_of(strategy, setting)
     columns = [setting.columns[Column(name)] for name in strategy.stages]
@@ -164,7 +165,7 @@ def _token_factor(strategy: Cascade, setting: Setting, rows: Rows) -> Floats:
     )
 
 
-def _given_joint(strategy: Cascade, rates: Floats, rows: Rows, joints: dict[int, JointCounts]) -> dict[int, Joint]:
+def _given_joint(strategy: Cascade, rates: Floats, rows: Rows, joints: Mapping[int, JointCounts]) -> dict[int, Joint]:
     """Joint outcomes that somebody gave, by position: the strategy's own before measured ones."""
     if strategy.joint is not None:
         return dict.fromkeys(range(len(rows)), joint_of_counts(strategy.joint))

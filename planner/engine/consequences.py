@@ -72,4 +72,5 @@ def break_even_error_cost_usd(small_usd: Floats, large_usd: Floats, small_error:
     """
     gap = np.asarray(small_error - large_error, float)
     saved = np.asarray(large_usd - small_usd, float)
-    return np.divide(saved, gap, out=np.full(np.broadcast_shapes(gap.shape, saved.shape), np.nan), where=gap > 0)
+    unknown = np.full(np.broadcast_shapes(gap.shape, saved.shape), np.nan)
+    return np.asarray(np.divide(saved, gap, out=unknown, where=gap > 0))

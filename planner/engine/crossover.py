@@ -44,8 +44,6 @@ class Crossover:
     timing: Timing
     timing_including_errors: Timing
     one_off_usd: float
-    reason: str | None
-    """Why there is nothing to compare; None if there is."""
 
 
 def cost_curve(result: ScenarioResult, requests: float, with_errors: bool = False) -> CostCurve:
@@ -69,17 +67,19 @@ def crossover(evaluation: Evaluation, challenger: ScenarioResult, incumbent: Sce
         if not result.is_priced:
             return f"{result.name} cannot be compared: {result.reason}"
     requests = float(evaluation.demand.requests.sum())
-    tokens = float((evaluation.demand.requests * (evaluation.demand.input_tokens + evaluation.demand.output_tokens)).sum())
+    demand = evaluation.demand
+    tokens = float((demand.requests * (demand.input_tokens + demand.output_tokens)).sum())
     per_request = tokens / requests if requests > 0 else 0.0
     lines = months or forecast(evaluation, (challenger, incumbent))
-    found, timings, curves = [], [], []
+    curves, verdicts, timings = [], [], []
     for with_errors in (False, True):
         pair = cost_curve(challenger, requests, with_errors), cost_curve(incumbent, requests, with_errors)
-        result = find_break_even(*pair, requests, tokens_per_request=per_request)
+        verdict = find_break_even(*pair, requests, tokens_per_request=per_request)
         curves.append(pair)
-        found.append(result)
-        timings.append(_timing(challenger, lines, incumbent.name, result, with_errors))
-    return Crossover(challenger, incumbent, *curves[0], *found, *timings, one_off_usd=one_off_usd(challenger), reason=None)
+        verdicts.append(verdict)
+        timings.append(_timing(challenger, lines, incumbent.name, verdict, with_errors))
+    return Crossover(challenger, incumbent, curves[0][0], curves[0][1], verdicts[0], verdicts[1], timings[0],
+                     timings[1], one_off_usd(challenger))
 
 
 def one_off_usd(result: ScenarioResult) -> float:

@@ -16,8 +16,6 @@ from planner.domain.workload import Category, volume_of
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LATENCIES = ("batch", "background", "interactive", "real_time")
-
 
 @dataclass(frozen=True)
 class Demand:

@@ -61,13 +61,13 @@ def normal_quantile(share: ArrayLike) -> Floats:
     unique, inverse = np.unique(p, return_inverse=True)
     normal = NormalDist()
     z = np.array([-CUT_Z if u <= 0 else CUT_Z if u >= 1 else normal.inv_cdf(u) for u in unique.tolist()])
-    return np.clip(z, -CUT_Z, CUT_Z)[inverse].reshape(p.shape)
+    return np.asarray(np.clip(z, -CUT_Z, CUT_Z)[inverse].reshape(p.shape))
 
 
 def quadrature(cuts: ArrayLike) -> Quadrature:
     """Nodes between the boundaries ``cuts``: shares of requests, shape (..., n), in any order.
 
-    >>> float(quadrature([0.2, 0.75]).weight.sum())
+    >>> round(float(quadrature([0.2, 0.75]).weight.sum()), 12)
     1.0
     """
     inner = np.sort(np.clip(np.asarray(cuts, float), 0.0, 1.0), axis=-1)
@@ -157,7 +157,8 @@ def wrong_by_piece(
     The abilities and ``routine_share`` have the leading axes of ``nodes``; a piece belongs to the routine segment if it
     ends at or below ``routine_share``, which must be one of the cuts.
     """
-    return (nodes.weight * (1.0 - right_by_node(routine_ability, complex_ability, routine_share, nodes, sigma))).sum(-1)
+    right = right_by_node(routine_ability, complex_ability, routine_share, nodes, sigma)
+    return np.asarray((nodes.weight * (1.0 - right)).sum(axis=-1))
 
 
 def right_by_node(

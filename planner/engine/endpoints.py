@@ -105,7 +105,7 @@ def endpoint_state(name: str, plan: Plan, catalog: Catalog, day: date, follow: b
 def _succeeded(quote: Quote, catalog: Catalog, day: date) -> tuple[Quote, tuple[str, ...]]:
     """The successor's own offer in place of a retired one; the retired quote where nobody follows."""
     successor = catalog.successor(quote.model, day)
-    own = catalog.offers.get(f"{successor.vendor}/{successor.id}") if successor else None
+    own = catalog.own_offer(successor) if successor else None
     if own is None:
         return quote, (f"{quote.model.display} is {quote.reason}; nothing follows it",)
     return catalog.quote(own, day), (f"{quote.model.display} is retired; priced as {own.model}",)
@@ -123,12 +123,12 @@ def discount_of(plan: Plan, catalog: Catalog, seller: str, model_id: str) -> flo
 
 
 def _label(quote: Quote, catalog: Catalog) -> str:
-    own = quote.offer.seller == quote.model.vendor
+    own = catalog.is_own(quote.offer)
     return quote.model.display if own else f"{quote.model.display} at {_seller_label(quote.offer.seller, catalog)}"
 
 
 def _short(quote: Quote, catalog: Catalog) -> str:
-    own = quote.offer.seller == quote.model.vendor
+    own = catalog.is_own(quote.offer)
     return quote.model.short if own else f"{quote.model.short} at {_seller_label(quote.offer.seller, catalog)}"
 
 

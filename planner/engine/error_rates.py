@@ -144,7 +144,7 @@ def error_rates(
             if anchors and ability is not None:
                 share[k, m], origin[k, m] = _predicted(anchors, ability, link, cap), 2
                 grounds[k, m] = (
-                    f"{ability.evidence}, anchored on {len(anchors)} accuracy{'' if len(anchors) == 1 else 's'} of yours"
+                    f"{ability.evidence}, anchored on {len(anchors)} of your {'rate' if len(anchors) == 1 else 'rates'}"
                 )
             else:
                 step = np.clip(link.slope_logit_per_sd * (ability.z if ability else 0.0), -cap, cap)

@@ -388,8 +388,8 @@ def _warnings(outcome: Outcome, routed: Routed, setting: Setting, hosted: Mappin
         )
     over = np.nonzero(outcome.follows.residual_error_share > d.max_error_share + 1e-12)[0]
     said += [
-        f"{d.names[k]}: {outcome.follows.residual_error_share[k]:.1%} wrong answers after review, above your ceiling of "
-        f"{d.max_error_share[k]:.1%}." for k in over
+        f"{d.names[k]}: {outcome.follows.residual_error_share[k]:.1%} wrong answers after review, above your ceiling "
+        f"of {d.max_error_share[k]:.1%}." for k in over
     ]
     for column, m in setting.columns.items():
         state = setting.states[column.name]

@@ -77,7 +77,7 @@ def volume_multiples(plan: Plan, months: tuple[date, ...]) -> Floats:
     """Requests of each month over today's: ``(1+growth)^(j-1) * season``."""
     growth = (1.0 + likely(plan.monthly_growth)) ** np.arange(len(months))
     season = np.array([1.0 if plan.season is None else plan.season[day.month - 1] for day in months])
-    return growth * season
+    return np.asarray(growth * season)
 
 
 def forecast(evaluation: Evaluation, results: tuple[ScenarioResult, ...] | None = None, months: int | None = None
@@ -86,7 +86,7 @@ def forecast(evaluation: Evaluation, results: tuple[ScenarioResult, ...] | None 
     plan, catalog = evaluation.plan, evaluation.catalog
     starts = month_starts(evaluation.day, months or plan.horizon_months)
     multiples = volume_multiples(plan, starts)
-    drift = (1.0 + likely(plan.monthly_price_drift)) ** np.arange(len(starts))
+    drift = np.asarray((1.0 + likely(plan.monthly_price_drift)) ** np.arange(len(starts)), float)
     scenarios = evaluation.scenarios if results is None else results
     settings = _settings(evaluation.setting, plan, catalog, starts)
     lines = [_line(result, settings, evaluation, starts, multiples, drift) for result in scenarios]

@@ -202,7 +202,7 @@ def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, re
     own = state.hosting
     assert own is not None, "only self-hosted endpoints are hosted"
     tables = hardware or load_hardware()
-    served = (calls > 0).any(axis=0)
+    served = np.asarray((calls > 0).any(axis=0))
     longest = float(np.maximum(demand.max_prompt_tokens, demand.input_tokens)[served].max(initial=0.0))
     answers = float(demand.output_tokens[served].max(initial=0.0)) * state.output_factor
     built = machine(own, state.model_id or own.model, state.label.split(",")[0], longest, answers, register, tables)
@@ -244,7 +244,7 @@ def _work(column: Column, calls: Floats, demand: Demand) -> HostedWork:
 
 
 def _both_segments(rows: Floats) -> Floats:
-    return rows.reshape(2, -1).sum(axis=0)
+    return np.asarray(rows.reshape(2, -1).sum(axis=0))
 
 
 def _latency_class(demand: Demand, served: NDArray[np.bool_]) -> LatencyClass:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from planner.domain.matrix import Matrix, Position, Verdict, load_matrix
 from planner.domain.plan import Plan, Scenario
 from planner.domain.strategies import Allocation, Cascade, Single, Split, Strategy, TwoModes, strategy_for
 from planner.engine.candidates import Candidates, candidates
-from planner.engine.demand import LATENCIES
 from planner.engine.evaluate import (
     EndpointUse,
     Evaluation,
@@ -28,8 +28,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 RECOMMENDED = "Recommended"
-SIZES = ("small", "medium", "large")
-SHOWN_ALTERNATIVES = 6
+SIZES: tuple[Literal["small", "medium", "large"], ...] = ("small", "medium", "large")
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,10 @@ class Threshold:
     """Category or endpoint."""
     now: float
     threshold: float
-    then: str
-    """The strategy or scenario that takes over."""
+    then: Single | Split | Cascade | TwoModes
+    """The strategy that takes over."""
+    category: str
+    """The category whose strategy changes."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def recommend(evaluation: Evaluation) -> Recommendation:
     setting = make_setting(plan, evaluation.day, [scenario.strategy for scenario in plan.scenarios], catalog,
                            tuple(plan.endpoints))
     reasons = _obstacles(setting)
-    allowed = np.vectorize(lambda reason: reason is None, otypes=[bool])(reasons) if reasons.size else reasons == ""
+    allowed = np.array([reason is None for reason in reasons.ravel()], bool).reshape(reasons.shape)
     every = candidates(setting, plan, catalog, allowed)
     materiality = _materiality(plan, setting)
     chosen = [choose(every, k, materiality) for k in range(len(setting.demand.names))]
@@ -122,7 +123,8 @@ def recommend(evaluation: Evaluation) -> Recommendation:
     runner = next((each for each in ranked if best is None or each.strategy != best.strategy), None)
     return Recommendation(
         scenario=best, from_plan=from_plan, runner_up=runner, baseline=evaluation.baseline, categories=choices,
-        thresholds=tuple(_thresholds(best, every, setting)), confidence=_confidence(best, runner, materiality),
+        thresholds=tuple(_thresholds(best, every, setting, materiality)),
+        confidence=_confidence(best, runner, materiality),
         binding_limits=tuple(_binding(best, plan)), setting=setting,
     )
 
@@ -168,7 +170,9 @@ def _allocation(every: Candidates, chosen: list[int | None], setting: Setting) -
     if not picked:
         return None
     default = Counter(picked.values()).most_common(1)[0][0]
-    others = {name: strategy for name, strategy in picked.items() if strategy != default}
+    others: dict[str, Single | Split | Cascade | TwoModes] = {
+        name: strategy for name, strategy in picked.items() if strategy != default
+    }
     return Allocation(default=default, by_category=others) if others else default
 
 
@@ -241,13 +245,14 @@ def _position(k: int, setting: Setting, evaluation: Evaluation, sizes: dict[str,
         and setting.rates.share[k, m] * (1 - demand.review_share[k] * demand.catch_share[k])
         <= demand.max_error_share[k] + 1e-12
     }
+    free = not np.isfinite(demand.max_error_share[k])
     return Position(
         task=demand.tasks[k],
         tokens_per_month=float(demand.requests[k] * (demand.input_tokens[k] + demand.output_tokens[k])),
         complex_share=float(demand.complex_share[k]), error_cost_usd=float(demand.error_cost_usd[k]),
-        latency=float(limit) if category.p95_latency_s is not None else LATENCIES[LATENCIES.index(category.latency)],
+        latency=float(limit) if category.p95_latency_s is not None else category.latency,
         in_house_only=bool(demand.in_house_only[k]), max_prompt_tokens=float(demand.max_prompt_tokens[k]),
-        ceiling_met_from=next((size for size in SIZES if size in under), "large"),  # type: ignore[arg-type]
+        ceiling_met_from="small" if free else next((size for size in SIZES if size in under), "large"),
     )
 
 
@@ -274,8 +279,13 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _thresholds(best: ScenarioResult | None, every: Candidates, setting: Setting) -> list[Threshold]:
-    """Where the choice of a category turns: solved on the straight lines that totals are of one input."""
+def _thresholds(best: ScenarioResult | None, every: Candidates, setting: Setting, materiality: float
+                ) -> list[Threshold]:
+    """Where the choice of a category turns: solved on the straight lines that totals are of one input.
+
+    A turn counts where another answer saves more than the materiality threshold; the same endpoints in the same form
+    with another share are not another answer.
+    """
     if best is None:
         return []
     found: list[Threshold] = []
@@ -284,26 +294,39 @@ def _thresholds(best: ScenarioResult | None, every: Candidates, setting: Setting
         here = next((s for s, each in enumerate(every.strategies) if each == strategy), None)
         if here is None:
             continue
-        found += _error_cost_threshold(k, name, here, every, setting)
-        found += _price_threshold(k, here, every, setting)
-    return sorted(found, key=lambda each: abs(np.log(max(each.threshold, 1e-12) / each.now)) if each.now > 0 else np.inf)
+        lead = every.total_usd[:, k] + materiality - every.total_usd[here, k]
+        lead[~(every.feasible[:, k] & _differs(every, here))] = np.nan
+        found += _error_cost_threshold(k, name, here, lead, every, setting)
+        found += _price_threshold(k, here, lead, every, setting)
+    return sorted(found, key=_distance)
 
 
-def _error_cost_threshold(k: int, name: str, here: int, every: Candidates, setting: Setting) -> list[Threshold]:
+def _distance(threshold: Threshold) -> float:
+    """How far a threshold is from today, as a ratio."""
+    return abs(float(np.log(max(threshold.threshold, 1e-12) / threshold.now))) if threshold.now > 0 else np.inf
+
+
+def _differs(every: Candidates, here: int) -> Bools:
+    """Strategies that are another answer than ``here``."""
+    forms = np.array([each.kind for each in every.strategies])
+    same = (forms == forms[here]) & (every.first == every.first[here]) & (every.second == every.second[here])
+    return np.asarray(~same)
+
+
+def _error_cost_threshold(k: int, name: str, here: int, lead: Floats, every: Candidates, setting: Setting
+                          ) -> list[Threshold]:
     """The nearest error cost at which another feasible strategy has the lower total."""
     demand = setting.demand
     now = float(demand.error_cost_usd[k])
     errors = every.follows.uncaught_errors[:, k]
-    other = every.feasible[:, k].copy()
-    other[here] = False
     fewer = errors[here] - errors
     with np.errstate(divide="ignore", invalid="ignore"):
-        at = now + (every.total_usd[:, k] - every.total_usd[here, k]) / fewer
-    at = np.where(other & (np.abs(fewer) > 1e-9) & (at > 0), at, np.nan)
-    return _nearest(at, "error_cost", name, now, every)
+        at = now + lead / fewer
+    at = np.where((np.abs(fewer) > 1e-9) & (at > 0), at, np.nan)
+    return _nearest(at, "error_cost", name, now, name, every)
 
 
-def _price_threshold(k: int, here: int, every: Candidates, setting: Setting) -> list[Threshold]:
+def _price_threshold(k: int, here: int, lead: Floats, every: Candidates, setting: Setting) -> list[Threshold]:
     """The nearest price, as a multiple of today's, of an endpoint at which another strategy has the lower total."""
     found: list[Threshold] = []
     for column, m in setting.columns.items():
@@ -313,33 +336,21 @@ def _price_threshold(k: int, here: int, every: Candidates, setting: Setting) -> 
         spent = np.where(every.first == m, every.first_usd[:, k], 0.0) + np.where(
             (every.second == m) & (every.second != every.first), every.second_usd[:, k], 0.0
         )
-        other = every.feasible[:, k].copy()
-        other[here] = False
         with np.errstate(divide="ignore", invalid="ignore"):
-            at = 1.0 + (every.total_usd[:, k] - every.total_usd[here, k]) / (spent[here] - spent)
-        at = np.where(other & (np.abs(spent[here] - spent) > 1e-9) & (at > 0), at, np.nan)
-        found += _nearest(at, "price", state.short, 1.0, every)
+            at = 1.0 + lead / (spent[here] - spent)
+        at = np.where((np.abs(spent[here] - spent) > 1e-9) & (at > 0), at, np.nan)
+        found += _nearest(at, "price", state.short, 1.0, setting.demand.names[k], every)
     return found
 
 
-def _nearest(at: Floats, kind: str, subject: str, now: float, every: Candidates) -> list[Threshold]:
+def _nearest(at: Floats, kind: str, subject: str, now: float, category: str, every: Candidates) -> list[Threshold]:
     """The threshold nearest above and the one nearest below today's value."""
     found = []
-    for side in (np.where(at > now, at, np.nan), np.where(at < now, -at, np.nan)):
-        if np.isfinite(side).any():
-            s = int(np.nanargmin(side))
-            found.append(Threshold(kind, subject, now, float(at[s]), _words(every.strategies[s])))
+    for side in (np.where(at > now, at, np.inf), np.where(at < now, -at, np.inf)):
+        s = int(np.argmin(side))
+        if np.isfinite(side[s]):
+            found.append(Threshold(kind, subject, now, float(at[s]), every.strategies[s], category))
     return found
-
-
-def _words(strategy: Single | Split | Cascade) -> str:
-    match strategy:
-        case Single(model=model):
-            return model
-        case Split(small=small, large=large, small_share=share):
-            return f"{share:.0%} {small}, rest {large}"
-        case Cascade(stages=stages):
-            return " then ".join(stages)
 
 
 def _confidence(best: ScenarioResult | None, runner: ScenarioResult | None, materiality: float) -> str:

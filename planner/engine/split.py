@@ -30,13 +30,13 @@ def easiest_first(share: ArrayLike, routine_share: ArrayLike) -> tuple[Floats, F
     return np.minimum(f, w), np.maximum(0.0, f - w)
 
 
-def mixed_usd(small_routine: ArrayLike, small_complex: ArrayLike, routine_share: ArrayLike, small: tuple[Floats, Floats],
+def mixed_usd(small_routine: Floats, small_complex: Floats, routine_share: Floats, small: tuple[Floats, Floats],
               large: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """USD of one request at the small and at the large model; ``small`` and ``large`` are (routine, complex) costs.
 
     An endpoint that gets nothing costs nothing, whatever its price.
     """
-    w = np.asarray(routine_share, float)
+    w = routine_share
     at_small = _used(small_routine, small[0]) + _used(small_complex, small[1])
     at_large = _used(w - small_routine, large[0]) + _used(1.0 - w - small_complex, large[1])
     return at_small, at_large
@@ -58,7 +58,7 @@ def easiest_first_error(share: Floats, routine_share: Floats, small: tuple[Float
     to_small = nodes.upper <= f[..., None]
     wrong_small = wrong_by_piece(small[0], small[1], w, nodes, sigma)
     wrong_large = wrong_by_piece(large[0], large[1], w, nodes, sigma)
-    return np.where(to_small, wrong_small, wrong_large).sum(axis=-1)
+    return np.asarray(np.where(to_small, wrong_small, wrong_large).sum(axis=-1))
 
 
 def best_order_error(share: Floats, routine_share: Floats, small: tuple[Floats, Floats], large: tuple[Floats, Floats],
@@ -83,7 +83,7 @@ def best_order_error(share: Floats, routine_share: Floats, small: tuple[Floats, 
     below = np.minimum(at.astype(np.intp), ORDER_SLICES - 1)[..., None]
     low = np.take_along_axis(cumulated, below, axis=-1)[..., 0]
     high = np.take_along_axis(cumulated, below + 1, axis=-1)[..., 0]
-    return large_error + low + (high - low) * (at - below[..., 0])
+    return np.asarray(large_error + low + (high - low) * (at - below[..., 0]))
 
 
 def segment_errors(ability: tuple[Floats, Floats], routine_share: Floats, sigma: float) -> tuple[Floats, Floats]:

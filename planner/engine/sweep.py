@@ -61,8 +61,9 @@ def split_sweep(setting: Setting, small: str, large: str, shares: ArrayLike = SH
     at_small, at_large = mixed_usd(*parts, w, (costs.routine[:, a], costs.complex[:, a]),
                                    (costs.routine[:, b], costs.complex[:, b]))
     month = demand.requests * demand.spend_factor
-    error = easiest_first_error(grid, np.broadcast_to(w, grid.shape), setting.ability(a, rows), setting.ability(b, rows),
-                                setting.sigma)
+    error = easiest_first_error(
+        grid, np.broadcast_to(w, grid.shape), setting.ability(a, rows), setting.ability(b, rows), setting.sigma
+    )
     at_random = grid * rates[:, a] + (1.0 - grid) * rates[:, b]
     random_small, random_large = mixed_usd(grid * w, grid * (1.0 - w), w, (costs.routine[:, a], costs.complex[:, a]),
                                            (costs.routine[:, b], costs.complex[:, b]))

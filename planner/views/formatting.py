@@ -116,14 +116,15 @@ def count_whole(value: float | None) -> str:
 def share(value: float | None) -> str:
     """A share in per cent, without decimals from 10 % on and with one below.
 
-    >>> share(0.67), share(0.0132), share(0.0), share(-0.6)
-    ('67 %', '1.3 %', '0 %', '-60 %')
+    >>> share(0.67), share(0.0132), share(0.08), share(0.0), share(-0.6)
+    ('67 %', '1.3 %', '8 %', '0 %', '-60 %')
     """
     if value is None or not math.isfinite(value):
         return MISSING
     percent = value * 100
     digits = 0 if abs(percent) >= 9.95 or percent == 0 else 1 if abs(percent) >= 0.095 else 2
     text = f"{percent:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if digits else text
     return f"{'0' if float(text) == 0 else text} %"
 
 
@@ -172,7 +173,7 @@ def rounded_parts(parts: Sequence[float], digits: int) -> list[float]:
     scaled = values[known] * 10.0**digits
     # a little over the edge of a float is not over the edge: 2.0000000000000004 counts as 2
     floors = np.floor(scaled + 1e-6)
-    missing = int(round(float(scaled.sum()))) - int(floors.sum())
+    missing = round(float(scaled.sum())) - int(floors.sum())
     order = np.argsort(-(scaled - floors), kind="stable")
     if missing > 0:
         floors[order[:missing]] += 1

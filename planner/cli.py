@@ -1,0 +1,170 @@
+"""The command line: the same engine and the same tables as the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pricing.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from planner.engine.study import Study
+
+DONE, NOTHING_FEASIBLE, BAD_INPUT = 0, 1, 2
+
+
+def _today() -> date:
+    """The clock is read here and nowhere else."""
+    return datetime.now().astimezone().date()
+
+
+def _study(arguments: argparse.Namespace) -> Study:
+    from planner.domain.plan import load_plan
+    from planner.engine.study import study
+
+    return study(load_plan(arguments.plan), _today())
+
+
+def _print_json(values: Any) -> None:
+    sys.stdout.write(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from planner.domain.plan import load_plan
+    from planner.engine.evaluate import evaluate
+    from planner.views.records import evaluation_values
+
+    plan = load_plan(arguments.plan)
+    evaluation = evaluate(plan, plan.priced_on(_today()))
+    if arguments.json:
+        _print_json(evaluation_values(evaluation))
+    else:
+        from planner.views.text import evaluation_text
+
+        print(evaluation_text(evaluation))
+    stopped = evaluation.scenarios and all(each.status == "infeasible" for each in evaluation.scenarios)
+    return NOTHING_FEASIBLE if stopped else DONE
+
+
+def _recommend(arguments: argparse.Namespace) -> int:
+    from planner.views.records import recommendation_values
+
+    found = _study(arguments)
+    if arguments.json:
+        _print_json(recommendation_values(found))
+    else:
+        from planner.views.text import recommendation_text
+
+        print(recommendation_text(found))
+    return NOTHING_FEASIBLE if found.recommendation.scenario is None and found.plan.workload.categories else DONE
+
+
+def _break_even(arguments: argparse.Namespace) -> int:
+    from planner.domain.plan import load_plan
+    from planner.engine.crossover import crossover
+    from planner.engine.evaluate import evaluate
+    from planner.views.records import crossover_values
+
+    plan = load_plan(arguments.plan)
+    evaluation = evaluate(plan, plan.priced_on(_today()))
+    pair = evaluation.scenario(arguments.challenger), evaluation.scenario(arguments.incumbent)
+    found = crossover(evaluation, *pair)
+    if isinstance(found, str):
+        raise InputError(Problem(arguments.plan.name, found.rstrip("."), "", "Compare scenarios that have a price."))
+    if arguments.json:
+        _print_json(crossover_values(found))
+    else:
+        from planner.views.text import crossover_text
+
+        print(crossover_text(found))
+    return DONE
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from planner.report import FORMATS
+
+    asked = {each.name: getattr(arguments, each.name) for each in FORMATS}
+    if not any(asked.values()):
+        raise InputError(Problem("report", "nothing to write", "", "Give --pdf FILE, --csv DIR or both."))
+    found = _study(arguments)
+    made = [(each, path, each.render(found)) for each in FORMATS if (path := asked[each.name]) is not None]
+    for each, path, content in made:
+        each.write(content, path)
+        print(path)
+    return DONE
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from planner.domain.templates import find_template, list_templates
+
+    if arguments.template is None:
+        for template in list_templates():
+            print(f"{template.slug:22} {template.summary}")
+        return DONE
+    text = find_template(arguments.template).text
+    if arguments.output is None:
+        sys.stdout.write(text)
+        return DONE
+    try:
+        with arguments.output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(Problem(str(arguments.output), "this file exists and", "overwritten",
+                                 "Choose another name or remove it.")) from None
+    except OSError as error:
+        raise InputError(Problem(str(arguments.output), "this place", "writable", f"{error.strerror}.")) from None
+    print(arguments.output)
+    return DONE
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "evaluate": _evaluate, "recommend": _recommend, "break-even": _break_even, "report": _report, "init": _init,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="planner", description="Which AI models to run, what they cost a month, and when hosting your own pays."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, description=words)
+
+    def with_plan(name: str, words: str) -> argparse.ArgumentParser:
+        added = command(name, words)
+        added.add_argument("plan", type=Path, metavar="PLAN", help="plan file (YAML or JSON)")
+        return added
+
+    for name, words in (("evaluate", "every scenario of a plan"), ("recommend", "what to run, and why")):
+        with_plan(name, words).add_argument("--json", action="store_true", help="print JSON")
+    crossing = with_plan("break-even", "at which volume one scenario becomes cheaper than another")
+    crossing.add_argument("--challenger", required=True, metavar="NAME", help="scenario that would replace the other")
+    crossing.add_argument("--incumbent", required=True, metavar="NAME", help="scenario that runs now")
+    crossing.add_argument("--json", action="store_true", help="print JSON")
+    report = with_plan("report", "the hand-over: PDF and CSV")
+    report.add_argument("--pdf", type=Path, metavar="FILE", help="write the recommendation as PDF")
+    report.add_argument("--csv", type=Path, metavar="DIR", help="write one CSV file per table")
+    start = command("init", "a commented plan to start from; without a template, lists them")
+    start.add_argument("template", nargs="?", metavar="TEMPLATE", help="name of a template")
+    start.add_argument("-o", "--output", type=Path, metavar="PLAN", help="file to write; it must not exist yet")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0 when done, 1 when nothing is feasible at all, 2 for bad input."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return COMMANDS[parsed.command](parsed)
+    except InputError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return DONE

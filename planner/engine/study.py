@@ -1,0 +1,55 @@
+"""A plan worked through on one day: what every page and report starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from planner.domain.plan import Plan
+from planner.domain.strategies import endpoints_of
+from planner.engine.crossover import Crossover, crossover
+from planner.engine.evaluate import Evaluation, ScenarioResult, evaluate
+from planner.engine.recommend import Recommendation, recommend
+from pricing.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Study:
+    """One plan on one day."""
+
+    evaluation: Evaluation
+    recommendation: Recommendation
+    self_host: Crossover | str | None
+    """Self-hosting against the recommendation; a sentence if they cannot be compared, None if nothing is hosted."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.evaluation.plan
+
+
+def study(plan: Plan, today: date, catalog: Catalog | None = None) -> Study:
+    """Evaluate a plan at its price date (``today`` if it names none) and recommend."""
+    evaluation = evaluate(plan, plan.priced_on(today), catalog)
+    advice = recommend(evaluation)
+    return Study(evaluation, advice, _self_host(evaluation, advice))
+
+
+def hosting_scenarios(evaluation: Evaluation) -> tuple[ScenarioResult, ...]:
+    """The plan's scenarios that use own hardware, those that can be run first."""
+    names = {name for name, endpoint in evaluation.plan.endpoints.items() if endpoint.kind == "self_hosted"}
+    found = [each for each in evaluation.scenarios if names & set(endpoints_of(each.strategy))]
+    return tuple(sorted(found, key=lambda each: not each.is_priced))
+
+
+def _self_host(evaluation: Evaluation, advice: Recommendation) -> Crossover | str | None:
+    hosting = hosting_scenarios(evaluation)
+    if not hosting:
+        return None
+    challenger = hosting[0]
+    incumbent = advice.scenario
+    if incumbent is None or incumbent.strategy == challenger.strategy:
+        incumbent = evaluation.baseline
+    if incumbent is None or incumbent is challenger:
+        return None
+    return crossover(evaluation, challenger, incumbent)
