@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pricing.catalog import load_catalog
 from pricing.errors import InputError
 from pricing.hardware import TABLES, Hardware, MemoryTerms, load_hardware, load_tables, memory_need_gb, usable_gb
 
@@ -96,11 +97,19 @@ def test_a_fit_of_the_same_architecture_is_marked(hardware: Hardware) -> None:
 @pytest.mark.parametrize(
     "model_id",
     ["llama-3.3-70b", "llama-3.1-8b", "llama-3.1-405b", "llama-4-scout", "llama-4-maverick", "gpt-oss-120b",
-     "gpt-oss-20b", "qwen3-235b-a22b", "qwen3-32b", "qwen3-30b-a3b", "deepseek-r1", "mixtral-8x7b", "mistral-7b"],
+     "gpt-oss-20b", "qwen3-235b-a22b", "qwen3-32b", "qwen3-30b-a3b", "deepseek-r1", "deepseek-r1-0528", "mixtral-8x7b",
+     "mistral-7b"],
 )
 def test_every_open_model_of_the_method_is_known_by_its_catalogue_id(hardware: Hardware, model_id: str) -> None:
     assert model_id in hardware.self_hostable_models()
     assert hardware.memory(model_id) is not None
+
+
+def test_every_model_that_can_be_hosted_is_an_open_one_of_the_catalogue(hardware: Hardware) -> None:
+    catalog = load_catalog()
+    hosted = [catalog.resolve_model(model_id) for model_id in hardware.self_hostable_models()]
+    assert [model.id for model in hosted] == list(hardware.self_hostable_models())
+    assert [model.id for model in hosted if not model.open_weights] == []
 
 
 def test_memory_is_weights_plus_the_cache_of_eight_full_requests(hardware: Hardware) -> None:
