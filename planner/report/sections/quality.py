@@ -1,0 +1,165 @@
+"""Page 4: how often answers are wrong, what that costs, and how well the rates are known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.engine.error_rates import ORIGINS
+from planner.engine.evaluate import ScenarioResult
+from planner.report.basis import Basis, cents, change_usd
+from planner.report.document import Block, Bold, Column, Page, Points, Rich, Row, Table
+from planner.report.typography import number
+from planner.views.formatting import count_whole, in_cents, listed, share, usd, usd_whole
+
+ORIGIN_ROWS = 24
+ORIGIN_WORDS = {
+    "measured": "measured on answers that were checked", "entered": "entered in the plan",
+    "evidence": "carried over from public tests", "assumed": "assumption, not evidence",
+}
+
+
+def quality_page(basis: Basis, best: ScenarioResult) -> Page:
+    """Expected errors and their cost by category, and where every rate comes from."""
+    blocks: list[Block] = [_errors(basis, best), _origins(basis, best), _review(basis), *_better_alone(basis)]
+    return Page("Quality and risk", _title(basis, best), (_lead(basis, best),), tuple(blocks))
+
+
+def _errors_of(result: ScenarioResult) -> float:
+    return result.total("expected_errors") or 0.0
+
+
+def _title(basis: Basis, best: ScenarioResult) -> str:
+    name, base = basis.label(best), basis.baseline
+    if base is None:
+        return (f"{name}: {count_whole(_errors_of(best))} wrong answers a month, which cost "
+                f"{usd_whole(best.total('error_cost_usd'))}")
+    more = round(_errors_of(best)) - round(_errors_of(base))
+    dearer = round((best.total("error_cost_usd") or 0.0)) - round((base.total("error_cost_usd") or 0.0))
+    first = (f"{name} makes {count_whole(abs(more))} {'more' if more > 0 else 'fewer'} errors a month" if more
+             else f"{name} makes as many errors as {base.name}")
+    second = f"they cost {usd_whole(abs(dearer))} {'more' if dearer > 0 else 'less'}" if dearer else "they cost the same"
+    joint = "; " if (more > 0) == (dearer > 0) or not more else ", yet "
+    return f"{first}{joint}{second}"
+
+
+def _lead(basis: Basis, best: ScenarioResult) -> str:
+    names, origin = basis.evaluation.demand.names, best.outcome.origin
+    parts = []
+    for i, word in enumerate(ORIGINS):
+        ks = np.nonzero(origin == i)[0]
+        if ks.size:
+            who = "all categories" if ks.size == len(names) else (
+                listed([names[k] for k in ks]) if ks.size <= 3 else f"{ks.size} categories"
+            )
+            parts.append(f"{word} for {who}")
+    rates = f"Error rates are {'; '.join(parts)}." if parts else ""
+    return f"Wrong answers before review. {rates} A category counts as its least certain rate."
+
+
+def _errors(basis: Basis, best: ScenarioResult) -> Table:
+    names, demand, base = basis.evaluation.demand.names, basis.evaluation.demand, basis.baseline
+    mine, costs = best.outcome.follows, in_cents(best.outcome.follows.error_cost_usd.tolist())
+    columns = [Column("Category", width="rest")]
+    if base is not None:
+        columns += [Column(f"Wrong, {base.name}", True, 52), Column(f"Wrong, {basis.label(best)}", True, 58),
+                    Column("Errors before", True, 42), Column("Errors then", True, 42)]
+    else:
+        columns += [Column("Wrong answers", True, 52), Column("Errors a month", True, 48)]
+    columns += [Column("$ per error", True, 38), Column("Cost $ a month", True, 56)]
+    columns += [Column("Change $ a month", True, 56)] if base is not None else []
+    columns.append(Column("Rates", width=48))
+    before = in_cents(base.outcome.follows.error_cost_usd.tolist()) if base is not None else None
+    rows = []
+    for k, name in enumerate(names):
+        row = [name]
+        if base is not None:
+            row += [share(float(base.outcome.error_share[k])), share(float(best.outcome.error_share[k])),
+                    count_whole(float(base.outcome.follows.expected_errors[k])), count_whole(float(mine.expected_errors[k]))]
+        else:
+            row += [share(float(best.outcome.error_share[k])), count_whole(float(mine.expected_errors[k]))]
+        row += [usd(float(demand.error_cost_usd[k])), cents(costs[k])]
+        row += [_signed(costs[k] - before[k])] if before is not None else []
+        rows.append(Row((*row, ORIGINS[int(best.outcome.origin[k])])))
+    everything = ["All"]
+    if base is not None:
+        everything += [share(_errors_of(base) / basis.requests), share(_errors_of(best) / basis.requests),
+                       count_whole(_errors_of(base)), count_whole(_errors_of(best))]
+    else:
+        everything += [share(_errors_of(best) / basis.requests), count_whole(_errors_of(best))]
+    everything += ["", cents(sum(costs))]
+    everything += [_signed(sum(costs) - sum(before))] if before is not None else []
+    rows.append(Row((*everything, ORIGINS[int(best.outcome.origin.max(initial=0))]), "total"))
+    return Table(tuple(columns), tuple(rows), "Expected errors, and what they cost")
+
+
+def _signed(value: float) -> str:
+    return f"+{cents(value)}" if round(value, 2) > 0 else cents(value)
+
+
+def _origins(basis: Basis, best: ScenarioResult) -> Table:
+    """The rate of every model that the recommended option uses, with its ground; the dearest errors first."""
+    setting = basis.advice.setting
+    weight = best.outcome.follows.error_cost_usd
+    used = {use.id: use for use in best.endpoints}
+    found = []
+    for column, m in setting.columns.items():
+        state = setting.states[column.name]
+        use = used.get(state.id)
+        if use is None:
+            continue
+        for k in np.nonzero(use.calls_by_category > 0)[0].tolist():
+            origin = ORIGINS[int(setting.rates.origin[k, m])]
+            label = f"{state.short}, thinking" if column.thinking else state.short
+            found.append((-float(weight[k]), k, label, float(setting.rates.share[k, m]), origin,
+                          setting.rates.grounds.get((k, m), ORIGIN_WORDS[origin])))
+    found.sort(key=lambda each: (each[0], each[1], -each[3]))
+    names = setting.demand.names
+    rows = tuple(Row((names[k], label, share(rate), origin, ground)) for _, k, label, rate, origin, ground in
+                 found[:ORIGIN_ROWS])
+    columns = (Column("Category", width=126), Column("Model", width=96), Column("Wrong", True, 40),
+               Column("Rate is", width=50), Column("Ground", width="rest"))
+    note: Rich = (f"The {ORIGIN_ROWS} with the dearest errors of {len(found)}.",) if len(found) > ORIGIN_ROWS else ()
+    return Table(columns, rows, "Where the rates come from", note)
+
+
+def _review(basis: Basis) -> Points:
+    """What human review is counted on."""
+    demand, plan = basis.evaluation.demand, basis.study.plan
+    items: list[Rich] = []
+    for k in np.nonzero(demand.review_share > 0)[0].tolist():
+        review = plan.workload.categories[k].review
+        items.append((
+            Bold(demand.names[k]), f": {share(review.share)} of answers are read by a person at "
+            f"{usd(review.usd_per_review)} each; {share(review.catch)} of the wrong ones are found and put right for "
+            f"{usd(review.usd_per_fix)}, and {share(review.false_alarm)} of the right ones are changed in vain.",
+        ))
+    for k in np.nonzero(demand.handoff_share > 0)[0].tolist():
+        items.append((Bold(demand.names[k]), f": {share(float(demand.handoff_share[k]))} of requests end with a person, "
+                                             f"at {usd(float(demand.handoff_usd[k]))} each."))
+    if not items:
+        items.append(("None: every wrong answer counts at its full cost.",))
+    return Points(tuple(items), "Human review counted on")
+
+
+def _better_alone(basis: Basis) -> list[Block]:
+    """Categories for which another choice has the lower total, and why it was not taken."""
+    rows = []
+    for choice in basis.advice.categories:
+        if choice.total_usd is None or choice.least_total_usd is None:
+            continue
+        gap = choice.total_usd - choice.least_total_usd
+        if gap >= 0.5:
+            open_ = [each for each in choice.alternatives if each.infeasible_because is None and each.total_usd is not None]
+            least = min(open_, key=lambda each: each.total_usd or 0.0, default=None)
+            known = least is not None and abs((least.total_usd or 0.0) - choice.least_total_usd) < 0.5
+            words = basis.phrase(least.strategy) if known and least is not None else "another split or cascade"
+            rows.append(Row((choice.name, words, number(change_usd(-gap)))))
+    if not rows:
+        return []
+    limit = basis.study.plan.limits.materiality_usd
+    limit = basis.evaluation.register.value("materiality_usd") if limit is None else limit
+    note = (f"A difference of up to {usd_whole(limit)} a month in one category is not chosen by cost: there fewer errors, "
+            "or one way of running everything, come first.",)
+    columns = (Column("Category", width=170), Column("Lower total with", width="rest"), Column("$ a month", True, 60))
+    return [Table(columns, tuple(rows), f"{'One category' if len(rows) == 1 else f'{len(rows)} categories'} could cost "
+                  "less with another choice", note)]
