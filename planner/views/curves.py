@@ -1,0 +1,302 @@
+"""Curves over a share or a volume: split, cascade, break-even. Described for screen and PDF alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.engine.break_even import Crossing
+from planner.engine.crossover import Crossover
+from planner.engine.endpoints import Column, EndpointState
+from planner.engine.setting import Setting
+from planner.engine.staircase import CostCurve
+from planner.engine.sweep import SplitSweep
+from planner.views.chart_spec import Axis, Band, ChartSpec, Gap, Line, Mark, Series
+from planner.views.chart_ticks import log_ticks, share_ticks, top_and_step, usd_ticks
+from planner.views.formatting import count, share, usd
+from planner.views.wording import called, short_name
+
+Floats = NDArray[np.float64]
+
+
+def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, states: Mapping[str, EndpointState]
+                ) -> ChartSpec:
+    """Total cost against the share sent to the small model, with the least total, your point and what is within 5 %."""
+    total, at_random, invoice = sweep.total_usd, sweep.random_total_usd, sweep.invoice_usd
+    least, (near_low, near_high) = sweep.least, sweep.near
+    best, best_usd = float(sweep.shares[least]), float(total[least])
+    you = float(np.interp(share_now, sweep.shares, total))
+    highest = max(float(total.max()), float(at_random.max()), float(invoice.max()))
+    name = short_name(small, states)
+    title = (
+        "Every share costs the same" if highest <= 0 or near_high - near_low > 0.995
+        else f"{share(best)} is cheapest, and anything from {share(near_low)} to {share(near_high)} is within 5 %"
+    )
+    is_same = abs(share_now - best) < 0.005
+    marks = [
+        Mark(best, best_usd, f"lowest: {share(best)}, {usd(best_usd)}", "chosen", "diamond",
+             -60 if best > 0.8 else 60 if best < 0.2 else 0, -58, "center", has_leader=True),
+        Mark(share_now, you, f"You: {share(share_now)}, {usd(you)}", "chosen", "dot",
+             -70 if share_now > 0.6 else 70, 44 if you > 0.3 * highest else -90, "center", True, True),
+    ]
+    if is_same:
+        marks = [Mark(best, best_usd, f"You, and lowest: {share(best)}, {usd(best_usd)}", "chosen", "dot",
+                      -80 if best > 0.6 else 80, -52, "center", True, True)]
+    ends = _spread({"total": float(total[-1]), "random": float(at_random[-1]), "invoice": float(invoice[-1])}, highest)
+    x = tuple(float(value) for value in sweep.shares)
+    series = (
+        Series("Invoice only", "context", x, _floats(invoice), end_label="Invoice only" if ends["invoice"] else ""),
+        Series("Total, at random", "context", x, _floats(at_random), "dotted",
+               end_label="Total, at random" if ends["random"] else ""),
+        Series("Total, easiest first", "chosen", x, _floats(total), end_label="Total, easiest first"),
+    )
+    return ChartSpec(
+        name="split", kind="curve", title=title,
+        caption=f"Cost per month against the share sent to {name}, errors included.",
+        alt=f"At {share(share_now)} to {name} the total is {usd(you)} a month; the least is {usd(best_usd)} at "
+            f"{share(best)}. All to {short_name(large, states)} costs {usd(float(total[0]))}, all to {name} "
+            f"{usd(float(total[-1]))}.",
+        x=Axis("Share of requests sent to the small model", ticks=share_ticks(1.0, 4), low=0, high=1),
+        y=Axis(ticks=usd_ticks(highest), low=0, high=top_and_step(highest, 4)[0]),
+        series=series, marks=tuple(marks),
+        bands=(Band(near_low, near_high, "within 5 %"),) if near_high - near_low <= 0.995 else (),
+        height=390,
+        table=pd.DataFrame({"small_share": sweep.shares, "invoice_usd": invoice, "total_usd": total,
+                            "random_total_usd": at_random, "error_rate": sweep.error_share}),
+    )
+
+
+def _floats(values: Floats) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _spread(ends: Mapping[str, float], highest: float) -> dict[str, bool]:
+    """Which end labels have room: those closer than a line of text to a more important one give way."""
+    kept: dict[str, float] = {}
+    for name, value in ends.items():
+        if all(abs(value - other) > 0.05 * highest for other in kept.values()):
+            kept[name] = value
+    return {name: name in kept for name in ends}
+
+
+def cascade_chart(setting: Setting, stages: tuple[str, ...], usd_per_check: float, token_factor: float,
+                  escalation_now: float | None) -> ChartSpec:
+    """Spend of a cascade against the share it escalates, beside the last model alone (the method, section 6)."""
+    demand, costs = setting.demand, setting.costs.mean
+    month = demand.requests * demand.spend_factor
+    first, last = (float((month * costs[:, setting.columns[Column(name)]]).sum()) for name in (stages[0], stages[-1]))
+    checked = first + float(month.sum()) * usd_per_check
+    shares = np.round(np.linspace(0, 1, 101), 2)
+    line = checked + shares * token_factor * last
+    alone = np.full_like(shares, last)
+    limit = (last - checked) / (token_factor * last) if last > 0 else math.nan
+    highest = float(max(line.max(), last))
+    large = short_name(stages[-1], setting.states)
+    you = escalation_now if escalation_now is not None and math.isfinite(escalation_now) else None
+    marks = []
+    if math.isfinite(limit) and 0 < limit < 1:
+        marks.append(Mark(limit, last, f"limit {share(limit)}", "comparison", "diamond", 0, -34, "center", True))
+    if you is not None:
+        here = float(np.interp(you, shares, line))
+        marks.append(Mark(you, here, f"You: {share(you)}, {usd(here)}", "chosen", "dot", 64, 40, "center", True, True))
+    if not (math.isfinite(limit) and limit > 0):
+        title = f"The cascade always costs more than {large} alone"
+    elif limit >= 1:
+        title = f"The cascade costs less than {large} alone however often it escalates"
+    else:
+        title = f"The cascade costs less than {large} alone up to {share(limit)} escalated" + (
+            f"; yours escalates {share(you)}" if you is not None else "")
+    x = _floats(shares)
+    return ChartSpec(
+        name="cascade", kind="curve", title=title,
+        caption="Spend per month against the share that is asked again at the next model.",
+        alt=f"Without escalation {usd(checked)} a month, with all escalated {usd(float(line[-1]))}; {large} alone "
+            f"{usd(last)}.",
+        x=Axis("Share of requests escalated", ticks=share_ticks(1.0, 4), low=0, high=1),
+        y=Axis(ticks=usd_ticks(highest), low=0, high=top_and_step(highest, 4)[0]),
+        series=(Series(f"{large} alone", "context", x, _floats(alone), "dashed", end_label=f"{large} alone"),
+                Series("Cascade", "chosen", x, _floats(line), end_label="Cascade")),
+        marks=tuple(marks), height=390,
+        table=pd.DataFrame({"escalation_share": shares, "cascade_spend_usd": line, "large_only_spend_usd": alone}),
+    )
+
+
+def break_even_chart(found: Crossover) -> ChartSpec:
+    """Both bills over volume: every crossing, where self-hosting is the cheaper, and today (the method, section 8)."""
+    verdict, today = found.invoice, found.invoice.today.requests_per_month
+    low, high = _window(found)
+    own, other = found.challenger_curve, found.incumbent_curve
+    curve_x = np.geomspace(low, high, 400)
+    stair_x, stair_y = _corners(own, low, high)
+    seen = [each for each in verdict.crossings if low <= each.requests_per_month <= high]
+    top = top_and_step(max(float(other.usd(curve_x).max()), max(stair_y)), 3)[0]
+    marks = tuple(_crossing_mark(i, each, seen, found, top) for i, each in enumerate(_chosen_crossings(seen)))
+    against = called(found.incumbent)
+    own_x, other_x = low * (high / low) ** 0.33, low * (high / low) ** 0.55
+    marks = (
+        *marks,
+        Mark(own_x, float(own.usd(own_x)), _short(found.challenger.name), "comparison", "none", 0, -14, "center",
+             is_bold=True),
+        Mark(other_x, float(other.usd(other_x)), _short(against[0].upper() + against[1:]), "chosen", "none", 0, 22,
+             "center", is_bold=True),
+        *_step_marks(own, low, high, seen),
+    )
+    gaps: tuple[Gap, ...] = ()
+    lines: tuple[Line, ...] = ()
+    if low <= today <= high:
+        challenger, incumbent = verdict.today.challenger_usd, verdict.today.incumbent_usd
+        words = f"{usd(abs(challenger - incumbent))} {'more' if challenger > incumbent else 'less'} a month"
+        gaps = (Gap(today, min(challenger, incumbent), max(challenger, incumbent), words),)
+        lines = (Line(today, "x", f"Today: {count(today)}"),)
+    return ChartSpec(
+        name="break_even", kind="staircase", title=break_even_title(found),
+        caption=f"Invoice per month against requests per month (log scale); {found.challenger.name} against {against}.",
+        alt=_break_even_alt(found), x=Axis("Requests per month", "log", log_ticks(low, high), low, high),
+        y=Axis(ticks=usd_ticks(top, 3), low=0, high=top),
+        series=(Series(against, "chosen", _floats(curve_x), _floats(other.usd(curve_x))),
+                Series(found.challenger.name, "comparison", tuple(stair_x), tuple(stair_y), is_stepped=True)),
+        marks=marks, bands=tuple(_cheaper(found, low, high)), lines=lines, gaps=gaps, height=430,
+        table=_crossing_table(found),
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 26 else f"{name[:25].rstrip()}…"
+
+
+def _window(found: Crossover) -> tuple[float, float]:
+    """The stretch of volume that shows today, the first crossings and the permanent one."""
+    today = found.invoice.today.requests_per_month
+    points = [each.requests_per_month for each in found.invoice.crossings[:3] if each.requests_per_month > 0]
+    if found.invoice.permanent is not None and found.invoice.permanent.requests_per_month > 0:
+        points.append(found.invoice.permanent.requests_per_month)
+    if today > 0:
+        points.append(today)
+    if not points:
+        return 1e3, 1e7
+    low, high = min(points) / 2.2, max(points) * 2.2
+    if high / low < 30:
+        middle = math.sqrt(low * high)
+        low, high = middle / 5.5, middle * 5.5
+    return low, high
+
+
+def _corners(curve: CostCurve, low: float, high: float) -> tuple[list[float], list[float]]:
+    """Corners of a bill that jumps: two points at every step, evenly spaced ones where there are too many."""
+    edges: list[float] = []
+    for stairs in curve.staircases:
+        steps = stairs.steps_to(high, 600)
+        edges += [float(edge) for edge in steps.up_to_requests if low < edge < high]
+    if not curve.staircases or len(edges) > 500:
+        x = np.geomspace(low, high, 600)
+        return [float(value) for value in x], [float(value) for value in curve.usd(x)]
+    xs = [low, *(x for edge in sorted(edges) for x in (edge, edge * (1 + 1e-7))), high]
+    return xs, [float(value) for value in curve.usd(np.array(xs))]
+
+
+def _chosen_crossings(seen: list[Crossing], most: int = 4) -> list[Crossing]:
+    """The first crossings and the last, as many as can be labelled without a crowd."""
+    return seen if len(seen) <= most else [*seen[: most - 1], seen[-1]]
+
+
+def _crossing_mark(i: int, crossing: Crossing, seen: list[Crossing], found: Crossover, top: float) -> Mark:
+    at = crossing.requests_per_month
+    permanent = found.invoice.permanent
+    is_last = permanent is not None and math.isclose(at, permanent.requests_per_month, rel_tol=1e-9)
+    words = "pays for good" if is_last else "pays" if crossing.direction == "rising" else "API cheaper again"
+    y = float(found.incumbent_curve.usd(at))
+    if crossing.direction == "falling":
+        return Mark(at, y, f"{count(at)}: {words}", "comparison", "diamond", 30, 62 + 18 * (i // 2), "left", True)
+    up = -46 - 44 * (i % 3)
+    if y > 0.75 * top:
+        up = 40 + 30 * (i % 3)
+    return Mark(at, y, f"{count(at)}: {words}", "comparison", "diamond", -46, up, "right", True, is_last)
+
+
+def _step_marks(curve: CostCurve, low: float, high: float, seen: list[Crossing]) -> list[Mark]:
+    """Names of the first steps that have room for one."""
+    if len(curve.staircases) != 1:
+        return []
+    stairs = curve.staircases[0]
+    steps = stairs.steps_to(high, 60)
+    found: list[Mark] = []
+    for start, end, replicas in zip(steps.from_requests, steps.up_to_requests, steps.replicas, strict=True):
+        if start <= low or start >= high:
+            continue
+        wide = math.log(min(end, high) / start) / math.log(high / low)
+        if wide >= 0.06 and len(found) < 3:
+            near = any(start <= each.requests_per_month <= min(end, high) for each in seen)
+            word = f"{_ordinal(int(replicas))} server" if wide > 0.12 and not near else _ordinal(int(replicas))
+            height = float(curve.usd(start * (1 + 1e-6)))
+            found.append(Mark(float(start), height, word, "context", "none", 7, 14, "left"))
+    return found
+
+
+def _ordinal(number: int) -> str:
+    """
+    >>> [_ordinal(n) for n in (1, 2, 3, 4, 11, 22)]
+    ['1st', '2nd', '3rd', '4th', '11th', '22nd']
+    """
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _cheaper(found: Crossover, low: float, high: float) -> list[Band]:
+    """Stretches where the challenger has the lower bill; the widest is named."""
+    inside = [each.requests_per_month for each in found.invoice.crossings if low < each.requests_per_month < high]
+    edges = [low, *inside, high]
+    stretches: list[tuple[float, float]] = []
+    for a, b in pairwise(edges):
+        middle = math.sqrt(a * b)
+        if float(found.challenger_curve.usd(middle)) <= float(found.incumbent_curve.usd(middle)):
+            if stretches and math.isclose(stretches[-1][1], a, rel_tol=1e-9):
+                stretches[-1] = (stretches[-1][0], b)
+            else:
+                stretches.append((a, b))
+    widest = max(stretches, key=lambda part: math.log(part[1] / part[0]), default=None)
+    return [Band(a, b, "cheaper to self-host" if (a, b) == widest else "") for a, b in stretches]
+
+
+def break_even_title(found: Crossover) -> str:
+    """The finding over all volumes."""
+    crossings, permanent = found.invoice.crossings, found.invoice.permanent
+    rising = [each.requests_per_month for each in crossings if each.direction == "rising"]
+    if permanent is None:
+        return (f"Self-hosting pays in between, first at {count(rising[0])} requests a month, never for good" if rising
+                else "Self-hosting stays the dearer at any volume")
+    at = permanent.requests_per_month
+    if at == 0:
+        return "Self-hosting is the cheaper at any volume"
+    if rising and rising[0] < at * (1 - 1e-6):
+        return f"Self-hosting first wins at {count(rising[0])} requests a month, and for good from {count(at)}"
+    return f"Self-hosting wins from {count(at)} requests a month on"
+
+
+def _break_even_alt(found: Crossover) -> str:
+    today = found.invoice.today
+    parts = [
+        f"Today, at {count(today.requests_per_month)} requests a month, {found.challenger.name} costs "
+        f"{usd(today.challenger_usd)} and {called(found.incumbent)} {usd(today.incumbent_usd)} a month."
+    ]
+    parts += [f"At {count(each.requests_per_month)} requests self-hosting "
+              f"{'becomes' if each.direction == 'rising' else 'ceases to be'} the cheaper."
+              for each in found.invoice.crossings[:6]]
+    return " ".join(parts)
+
+
+def _crossing_table(found: Crossover) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"requests_per_month": each.requests_per_month, "tokens_per_month": each.tokens_per_month,
+             "direction": each.direction,
+             "challenger_usd": float(found.challenger_curve.usd(each.requests_per_month)),
+             "incumbent_usd": float(found.incumbent_curve.usd(each.requests_per_month))}
+            for each in found.invoice.crossings
+        ],
+        columns=["requests_per_month", "tokens_per_month", "direction", "challenger_usd", "incumbent_usd"],
+    )
