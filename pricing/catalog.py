@@ -110,12 +110,17 @@ class Catalog:
 
     # Names -----------------------------------------------------------------------------------------------------
 
+    def find_model(self, name: str) -> Model | None:
+        """The model of that id or alias; None for an unknown name."""
+        model_id = self._names.get(_folded(name))
+        return None if model_id is None else self.models[model_id]
+
     def resolve_model(self, name: str, place: str = "model") -> Model:
         """The model of that id or alias; an unknown name raises :class:`InputError` with the nearest ones."""
-        model_id = self._names.get(_folded(name))
-        if model_id is None:
+        model = self.find_model(name)
+        if model is None:
             raise InputError(self._unknown(name, place))
-        return self.models[model_id]
+        return model
 
     def resolve(self, name: str, place: str = "model") -> Offer:
         """The offer that a name stands for.

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pricing.catalog import Catalog
 from pricing.documents import load_document
-from pricing.errors import InputError
 
 FOLDER = Path(__file__).parent.parent / "defaults" / "evidence"
 
@@ -99,10 +98,9 @@ def load_evidence(catalog: Catalog, folder: Path = FOLDER) -> Evidence:
 
 def _model_id(name: str, catalog: Catalog) -> str | None:
     """The catalogue's model for a benchmark's name: exact ids and aliases only."""
-    for candidate in (name, name.rsplit("/", 1)[-1], name.removesuffix("-latest"),
-                      name.rsplit("/", 1)[-1].removesuffix("-instruct")):
-        try:
-            return catalog.resolve_model(candidate).id
-        except InputError:
-            continue
+    bare = name.rsplit("/", 1)[-1]
+    for candidate in (name, bare, name.removesuffix("-latest"), bare.removesuffix("-instruct")):
+        model = catalog.find_model(candidate)
+        if model is not None:
+            return model.id
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,27 +61,28 @@ class Demand:
     in_house_only: Bools
     error_cost_given: Bools
 
-    @property
+    @cached_property
     def routine_share(self) -> Floats:
         """Share of requests that are routine."""
         return 1.0 - self.complex_share
 
-    @property
+    @cached_property
     def served_share(self) -> Floats:
         """Share of requests answered within the allowed attempts, ``1 - p_f^n``."""
         return 1.0 - self.fail_rate**self.max_attempts
 
-    @property
+    @cached_property
     def expected_attempts(self) -> Floats:
         """Mean attempts per request, ``(1-p_f^n)/(1-p_f)``, and n when every attempt fails."""
         alive = 1.0 - self.fail_rate
         return np.where(alive > 0, self.served_share / np.where(alive > 0, alive, 1.0), self.max_attempts)
 
-    @property
+    @cached_property
     def spend_factor(self) -> Floats:
         """Billed attempts per request: successes in full, failures at their billed share."""
         return self.served_share + self.billed_share * (self.expected_attempts - self.served_share)
 
+    @cached_property
     def segment_lengths(self) -> tuple[Floats, Floats]:
         """Length of a routine and of a complex request over the category's mean length."""
         routine = 1.0 / (self.routine_share + self.complex_share * self.complex_token_factor)

@@ -9,7 +9,7 @@ Integrals over ``z = D / sigma`` are Gauss-Legendre sums, 64 nodes per piece, cu
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -70,7 +70,14 @@ def quadrature(cuts: ArrayLike) -> Quadrature:
     >>> round(float(quadrature([0.2, 0.75]).weight.sum()), 12)
     1.0
     """
-    inner = np.sort(np.clip(np.asarray(cuts, float), 0.0, 1.0), axis=-1)
+    inner = np.asarray(cuts, float)
+    return _quadrature(inner.shape, inner.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _quadrature(shape: tuple[int, ...], raw: bytes) -> Quadrature:
+    """Kept by content: a slider moves one share and leaves every other boundary where it was."""
+    inner = np.sort(np.clip(np.frombuffer(raw).reshape(shape), 0.0, 1.0), axis=-1)
     ends = np.zeros((*inner.shape[:-1], 1))
     upper = np.concatenate((inner, ends + 1.0), axis=-1)
     lower = np.concatenate((ends, inner), axis=-1)
@@ -82,7 +89,12 @@ def quadrature(cuts: ArrayLike) -> Quadrature:
     mass = density.sum(axis=-1, keepdims=True)
     # the share of a piece is known exactly, so its weights are scaled to it: parts add up to totals
     scale = np.divide((upper - lower)[..., None], mass, out=np.zeros_like(mass), where=mass > 0)
-    return Quadrature(z, density * scale, upper)
+    return Quadrature(*map(_frozen, (z, density * scale, upper)))
+
+
+def _frozen(values: Floats) -> Floats:
+    values.flags.writeable = False
+    return values
 
 
 @cache
@@ -103,10 +115,15 @@ def solve_ability(accuracy: ArrayLike, sigma: float) -> Floats:
     >>> round(float(solve_ability(0.5, 2.6)), 9) + 0.0
     0.0
     """
-    unique, inverse = np.unique(np.asarray(accuracy, float), return_inverse=True)
+    wanted = np.asarray(accuracy, float)
+    unique, inverse = np.unique(wanted, return_inverse=True)
+    return np.asarray(_abilities(unique.tobytes(), float(sigma))[inverse].reshape(wanted.shape))
+
+
+@lru_cache(maxsize=64)
+def _abilities(raw: bytes, sigma: float) -> Floats:
     nodes = _whole()
-    theta = solve_ability_on(unique, nodes.z.ravel(), nodes.weight.ravel(), sigma)
-    return theta[inverse].reshape(np.shape(accuracy))
+    return _frozen(solve_ability_on(np.frombuffer(raw), nodes.z.ravel(), nodes.weight.ravel(), sigma))
 
 
 def solve_ability_on(accuracy: ArrayLike, z: Floats, weight: Floats, sigma: float) -> Floats:

@@ -15,7 +15,6 @@ from planner.domain.plan import Plan
 from planner.engine.demand import Demand
 from pricing.catalog import Catalog, Quote
 from pricing.charge import Rates, charge
-from pricing.errors import InputError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -115,10 +114,8 @@ def discount_of(plan: Plan, catalog: Catalog, seller: str, model_id: str) -> flo
     """The plan's discount for an offer: the model's own before the seller's."""
     by_model: dict[str, float] = {}
     for name, share in plan.discounts.items():
-        try:
-            by_model[catalog.resolve_model(name).id] = share
-        except InputError:
-            by_model[name] = share
+        model = catalog.find_model(name)
+        by_model[name if model is None else model.id] = share
     return by_model.get(f"{seller}/{model_id}", by_model.get(model_id, plan.discounts.get(seller, 0.0)))
 
 
@@ -253,7 +250,7 @@ def unit_costs(demand: Demand, columns: list[Column], states: Mapping[str, Endpo
         return np.where(batch_share > 0, (1 - batch_share) * standard + batch_share * batched, standard)
 
     ones = np.ones_like(demand.input_tokens)
-    routine_length, complex_length = demand.segment_lengths()
+    routine_length, complex_length = demand.segment_lengths
     mean = blended(ones)
     same = bool((demand.complex_token_factor == 1).all())
     has_price = np.array([state.rates is not None for state in listed])

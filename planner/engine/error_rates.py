@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +50,11 @@ class ErrorRates:
         """theta on the routine and on the complex segment, in logits; shape (categories, columns)."""
         theta = solve_ability(1.0 - self.share, sigma)
         routine, complex_ = theta.copy(), theta.copy()
-        for (k, m), given in self.segments.items():
-            slices = quadrature([1.0 - self.complex_share[k]])
-            accuracies = np.array([1.0 - given.routine, 1.0 - given.complex])
-            routine[k, m], complex_[k, m] = solve_ability_on(accuracies, slices.z, slices.weight, sigma)
+        if self.segments:
+            k, m = np.array(list(self.segments)).T
+            given = np.array([(each.routine, each.complex) for each in self.segments.values()])
+            slices = quadrature(1.0 - self.complex_share[k][:, None])
+            routine[k, m], complex_[k, m] = solve_ability_on(1.0 - given, slices.z, slices.weight, sigma).T
         return routine, complex_
 
 
@@ -176,13 +178,19 @@ def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: 
     return found
 
 
+@cache
+def _normal_nodes() -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(41)
+    return nodes, weights
+
+
 def _predicted(anchors: list[tuple[float, float]], ability: Ability, link: SkillLink, cap_logits: float) -> float:
     """Error rate from the anchors' mean logit, averaged over the link's band."""
     logits = [
         anchor + float(np.clip(link.slope_logit_per_sd * (ability.z - z), -cap_logits, cap_logits))
         for anchor, z in anchors
     ]
-    nodes, weights = np.polynomial.hermite_e.hermegauss(41)
+    nodes, weights = _normal_nodes()
     spread = link.half_width80_logit * SD_PER_HALF_WIDTH80
     right = float((logistic(np.mean(logits) + spread * nodes) * weights).sum() / weights.sum())
     return 1.0 - right

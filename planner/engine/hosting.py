@@ -103,8 +103,9 @@ def latency_factors(register: Register) -> LatencyFactors:
 
 @lru_cache(maxsize=64)
 def machine(own: SelfHosted, model_id: str, model_name: str, longest_prompt: float, output_tokens: float,
-            register: Register, hardware: Hardware) -> Machine:
+            register: Register) -> Machine:
     """The hardware of an endpoint with every default filled in. Raises InputError for an unknown GPU or format."""
+    hardware = load_hardware()
     gpu = hardware.gpu(own.gpu)
     memory = memory_terms(register)
     fit, fault = _fit(own, model_id, model_name, gpu, longest_prompt, output_tokens, memory, hardware)
@@ -193,19 +194,18 @@ def _buy_terms(own: SelfHosted, gpu: Gpu, register: Register) -> BuyTerms:
     )
 
 
-def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, register: Register,
-         hardware: Hardware | None = None) -> Hosted:
+def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, register: Register) -> Hosted:
     """The endpoint at the plan's volume. ``calls``: per request, shape (2, categories), routine and complex.
 
     Requests of one length share a replica's time; where complex requests are longer each part counts at its own length.
     """
     own = state.hosting
     assert own is not None, "only self-hosted endpoints are hosted"
-    tables = hardware or load_hardware()
+    tables = load_hardware()
     served = np.asarray((calls > 0).any(axis=0))
     longest = float(np.maximum(demand.max_prompt_tokens, demand.input_tokens)[served].max(initial=0.0))
     answers = float(demand.output_tokens[served].max(initial=0.0)) * state.output_factor
-    built = machine(own, state.model_id or own.model, state.label.split(",")[0], longest, answers, register, tables)
+    built = machine(own, state.model_id or own.model, state.label.split(",")[0], longest, answers, register)
     verdict = memory_verdict(
         built.model_name, tables.memory(built.model_id), built.gpu, built.gpus_per_replica,
         tables.weight_class(built.precision), longest, answers, built.memory,
@@ -234,7 +234,7 @@ def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, re
 
 def _work(column: Column, calls: Floats, demand: Demand) -> HostedWork:
     """Routine and complex calls of every category as separate rows, each with its own length."""
-    lengths = np.stack(demand.segment_lengths())
+    lengths = np.stack(demand.segment_lengths)
     return HostedWork(
         requests_per_month=np.tile(demand.requests, 2), calls_per_request=(calls * demand.expected_attempts).ravel(),
         input_tokens_per_request=(demand.input_tokens * lengths).ravel(),
