@@ -37,8 +37,8 @@ class Review(Record):
 
     share: PlainShare = 0.0
     """Share of answers that a person reviews."""
-    catch: PlainShare = 0.8
-    """Share of wrong answers under review that the reviewer finds."""
+    catch: PlainShare | None = None
+    """Share of wrong answers under review that the reviewer finds; the register's value if left out."""
     false_alarm: PlainShare = 0.0
     """Share of right answers under review that are reworked all the same."""
     usd_per_review: PlainUsd = 0.0

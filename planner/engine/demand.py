@@ -132,7 +132,7 @@ def demand_of(plan: Plan, register: Register) -> Demand:
         handoff_usd=column(category.handoff.usd for category in categories),
         handoff_share=column(category.handoff.rate for category in categories),
         review_share=column(category.review.share for category in categories),
-        catch_share=column(category.review.catch for category in categories),
+        catch_share=column(_or(category.review.catch, register.value("review_catch_share")) for category in categories),
         false_alarm_share=column(category.review.false_alarm for category in categories),
         max_error_share=column(
             min(_or(category.max_error_rate, np.inf), _or(plan.limits.max_error_rate, np.inf))
