@@ -38,10 +38,10 @@ def charge(
     0.0036
     """
     read, write = np.asarray(cached_share, float), np.asarray(cache_write_share, float)
-    per_input_token = (
-        (1.0 - read - write) * np.asarray(rates.input)
-        + read * np.asarray(rates.cache_read)
-        + write * np.asarray(rates.cache_write)
-    )
-    tokens = np.asarray(input_tokens) * per_input_token + np.asarray(output_tokens) * np.asarray(rates.output)
-    return np.asarray(tokens / 1e6 + np.asarray(rates.fee_per_request), float)
+    # token counts are scaled before prices come in: on a grid of requests and prices that is the smaller array
+    millions = np.asarray(input_tokens, float) * 1e-6
+    usd = (millions * (1.0 - read - write)) * np.asarray(rates.input)
+    usd = usd + (millions * read) * np.asarray(rates.cache_read)
+    usd = usd + (millions * write) * np.asarray(rates.cache_write)
+    usd = usd + (np.asarray(output_tokens, float) * 1e-6) * np.asarray(rates.output)
+    return np.asarray(usd + np.asarray(rates.fee_per_request))

@@ -16,7 +16,7 @@ from planner.engine.endpoints import Column
 from planner.engine.error_rates import counted_pair
 from planner.engine.hosting import host_staircase
 from planner.engine.setting import Setting
-from planner.engine.split import easiest_first, mixed_usd
+from planner.engine.split import easiest_first, usd_at_shares
 from pricing.catalog import Catalog
 
 Floats = NDArray[np.float64]
@@ -113,17 +113,16 @@ def _splits(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setti
         for m in range(len(setting.columns))
     ])
     # below[m, j, k]: wrong answers of m among the easiest SPLIT_SHARES[j] of category k
-    easy = nodes.upper[None, :, :] <= SPLIT_SHARES[:, None, None] + 1e-12
-    below = np.einsum("mkp,jkp->mjk", wrong, easy)
+    inside = nodes.upper[None, :, :] <= SPLIT_SHARES[:, None, None] + 1e-12
+    below = np.einsum("mkp,jkp->mjk", wrong, inside)
     whole = wrong.sum(axis=-1)[:, None, :]
     error = below[small] + (whole - below)[large]
     share = SPLIT_SHARES[:, None]
-    parts = easiest_first(share, w)
+    easy, hard = (part.T for part in easiest_first(share, w))
     costs = setting.costs
-    at_small, at_large = mixed_usd(
-        *parts, w, (costs.routine[:, small].T[:, None], costs.complex[:, small].T[:, None]),
-        (costs.routine[:, large].T[:, None], costs.complex[:, large].T[:, None]),
-    )
+    at_small = np.moveaxis(usd_at_shares(costs.routine, costs.complex, easy, hard), 0, -1)[small]
+    rest = w[:, None] - easy, 1.0 - w[:, None] - hard
+    at_large = np.moveaxis(usd_at_shares(costs.routine, costs.complex, *rest), 0, -1)[large]
     shares = np.broadcast_to(share, (len(pairs), len(SPLIT_SHARES), count))
     load = np.stack((shares, 1.0 - shares), axis=2)
     strategies: list[Single | Split | Cascade] = [
