@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from planner.domain.strategies import Allocation, Strategy
+from planner.domain.strategies import Strategy
 from planner.engine.crossover import Crossover, crossover
 from planner.engine.evaluate import Evaluation, ScenarioResult
 from planner.engine.recommend import RECOMMENDED, Recommendation
 from planner.engine.study import Study
 from planner.report.typography import number
+from planner.views.chart_spec import ChartSpec
+from planner.views.chart_ticks import top_and_step, usd_ticks
 from planner.views.formatting import usd, usd_cents, usd_whole
 from planner.views.wording import strategy_phrase
 
+OFF_SCALE = 2.5
+"""An option whose invoice is this many times the next one's is named under the scatter instead of drawn."""
 OPTIONS_IN_MEMO = 5
 OPTIONS_IN_TABLES = 6
 
@@ -86,16 +90,63 @@ class Basis:
         return (main, *(each for each in found if isinstance(each, Crossover)))
 
     def label(self, result: ScenarioResult) -> str:
-        """What a scenario is called in the report."""
-        if result.name != RECOMMENDED or result is not self.best:
-            return result.name
-        if isinstance(result.strategy, Allocation):
-            return "Recommended mix"
-        return self.phrase(result.strategy)
+        """What a scenario is called in tables and at the start of a title."""
+        return "The recommended mix" if result.name == RECOMMENDED else result.name
+
+    def head(self, result: ScenarioResult) -> str:
+        """What a scenario is called at the head of a column."""
+        return "Recommended mix" if result.name == RECOMMENDED else result.name
 
     def phrase(self, strategy: Strategy) -> str:
         """A strategy as a noun phrase."""
         return strategy_phrase(strategy, self.advice.setting.states)
+
+
+def in_full(chart: ChartSpec, basis: Basis) -> ChartSpec:
+    """A chart of scenarios with their names in full: on paper there is room, and nothing can be pointed at."""
+    names = {each.name: basis.label(each) for each in (*basis.evaluation.scenarios, *basis.options)}
+    full = [names.get(name, name) for name in chart.table.get("scenario", ())]
+    if chart.kind == "scatter" and len(full) == len(chart.marks):
+        marks = tuple(replace(mark, label=name) for mark, name in zip(chart.marks, full, strict=True))
+        return _without_outlier(replace(chart, marks=marks))
+    totals = [usd_whole(total) for total in chart.table.get("total_usd", ())]
+    bars = tuple(replace(bar, name=name, end_label=total) for bar, name, total in zip(chart.bars, full, totals, strict=True))
+    caption = chart.caption.replace("in the table only", "in scenarios.csv only")
+    return replace(chart, bars=bars, caption=caption)
+
+
+def _without_outlier(chart: ChartSpec) -> ChartSpec:
+    """A scatter without the one point far above all others, which would press them together; the caption names it."""
+    ranked = sorted(chart.marks, key=lambda mark: -mark.y)
+    if len(ranked) < 3 or ranked[0].role == "chosen" or ranked[0].y <= OFF_SCALE * ranked[1].y:
+        return chart
+    far, others = ranked[0], tuple(mark for mark in chart.marks if mark is not ranked[0])
+    widest = max(mark.x for mark in others)
+    return replace(
+        chart, marks=others,
+        series=tuple(line for line in chart.series if far.y not in line.y),
+        x=replace(chart.x, ticks=usd_ticks(widest), high=top_and_step(widest, 4)[0]),
+        y=replace(chart.y, ticks=usd_ticks(ranked[1].y), high=top_and_step(ranked[1].y, 4)[0]),
+        caption=f"{chart.caption} Off the scale: {far.label}, invoice {usd_whole(far.y)}, errors {usd_whole(far.x)}.",
+    )
+
+
+def seller_name(basis: Basis, seller: str) -> str:
+    """A seller as people write it."""
+    record = basis.evaluation.catalog.seller_names.get(seller)
+    return record.display if record is not None else seller
+
+
+NUMERALS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+
+
+def spelled(number_: int) -> str:
+    """A small number as the first word of a title.
+
+    >>> spelled(4), spelled(60)
+    ('Four', '60')
+    """
+    return NUMERALS[number_] if 0 <= number_ < len(NUMERALS) else str(number_)
 
 
 def change_usd(value: float) -> str:

@@ -33,6 +33,8 @@ WEIGHTS = {"chosen": 2.4, "comparison": 1.6, "context": 1.2, "category": 1.2, "e
 DASHES = {"solid": "", "dashed": "5 3", "dotted": "1.2 2.6"}
 LABEL_WIDTH = 118.0
 END_LABEL_WIDTH = 110.0
+LEADER_FROM = 16.0
+"""A label farther than this from its point is joined to it by a line."""
 
 
 def chart_svg(spec: ChartSpec, width: float, height: float) -> str:
@@ -241,14 +243,27 @@ def _place(sheet: Sheet, label: str, at: Point, frame: _Frame, colour: str, *, s
     for dx, dy, side in _candidates(start, anchor):
         box = word_box(at[0] + dx, at[1] + dy, lines, side, is_bold=is_bold)
         grown = Box(box.left - 2, box.top - 1, box.right + 2, box.bottom + 1)
-        if grown.within(room) and sheet.is_free(grown):
+        if grown.within(room) and sheet.is_free(grown) and not (has_leader and _leader_hits(sheet, at, box)):
             chosen = dx, dy, side
             break
     dx, dy, side = chosen or (start[0], start[1], anchor)
     x, y = at[0] + dx, at[1] + dy
     box = sheet.text(x, y, lines, side, colour=colour, is_bold=is_bold)
-    if has_leader and math.hypot(dx, dy) > 24:
-        near = (min(max(at[0], box.left), box.right), min(max(at[1], box.top), box.bottom))
-        length = math.hypot(near[0] - at[0], near[1] - at[1]) or 1.0
-        begin = (at[0] + (near[0] - at[0]) * 5 / length, at[1] + (near[1] - at[1]) * 5 / length)
-        sheet.path([begin, near], MUTED, 0.6)
+    leader = _leader(at, box) if has_leader else None
+    if leader is not None:
+        sheet.path(leader, MUTED, 0.6)
+
+
+def _leader(at: Point, box: Box) -> list[Point] | None:
+    """The line from a point to its label; None where they are close enough to be read together."""
+    near = (min(max(at[0], box.left), box.right), min(max(at[1], box.top), box.bottom))
+    length = math.hypot(near[0] - at[0], near[1] - at[1])
+    if length <= LEADER_FROM:
+        return None
+    return [(at[0] + (near[0] - at[0]) * 5 / length, at[1] + (near[1] - at[1]) * 5 / length), near]
+
+
+def _leader_hits(sheet: Sheet, at: Point, box: Box) -> bool:
+    """Whether the line to a label there would run through other words or marks."""
+    leader = _leader(at, box)
+    return leader is not None and any(other.is_crossed_by(*leader) for other in sheet.words)

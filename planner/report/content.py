@@ -33,10 +33,19 @@ def build_report(study: Study, *, today: date, rivals: Sequence[Crossover] | Non
     return Report(
         title=f"{study.plan.name}: which AI models to run, and what they cost",
         plan_name=study.plan.name,
-        stamp=(f"Prices of {day}", f"planner {__version__}", f"plan {plan_hash(study.plan)}", QUALIFIER),
+        stamp=(f"Prices in force on {day}{_read_on(study)}", f"planner {__version__}", f"plan {plan_hash(study.plan)}", QUALIFIER),
         pages=tuple(_pages(basis)),
         keywords=("AI models", "monthly cost", "break-even"),
     )
+
+
+def _read_on(study: Study) -> str:
+    """When the sellers' lists were read, if not on the price date itself."""
+    states = study.recommendation.setting.states.values()
+    days = sorted({state.quote.as_of for state in states if state.quote is not None})
+    if not days or days == [study.evaluation.day]:
+        return ""
+    return f", read on {days[0].isoformat()}" + (f" to {days[-1].isoformat()}" if len(days) > 1 else "")
 
 
 def _pages(basis: Basis) -> Iterator[Page]:

@@ -84,8 +84,8 @@ class Figure:
     """A chart under the sentence that it proves."""
 
     chart: ChartSpec
-    height: float
-    caption: str
+    height: float = 200.0
+    """Points; bars take what they need."""
     note: Rich = ()
     width: float = 493.0
 
@@ -130,6 +130,8 @@ class Pair:
 
     left: Block
     right: Block
+    left_part: float = 1.0
+    """Width of the left one over the right one."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class Ask:
     """What the reader is to approve."""
 
     words: Rich
+    signature: tuple[str, ...] = ()
+    """What is to be filled in by hand."""
     label: str = "The ask"
 
 

@@ -114,8 +114,8 @@ def _block(block: Block, drawn: Mapping[int, str]) -> dict[str, Any]:
             return _table(block)
         case Figure():
             return {
-                "kind": "figure", "svg": drawn[id(block)], "alt": printable(block.chart.alt) or block.caption,
-                "caption": prose(block.caption), "note": _rich(block.note),
+                "kind": "figure", "svg": drawn[id(block)], "alt": printable(block.chart.alt or block.chart.title),
+                "caption": prose(block.chart.title), "note": _rich(block.note or (block.chart.caption,)),
             }
         case Words():
             return {"kind": "words", "title": prose(block.title), "paragraphs": [_rich(each) for each in block.paragraphs]}
@@ -128,9 +128,11 @@ def _block(block: Block, drawn: Mapping[int, str]) -> dict[str, Any]:
                 for each in block.numbers
             ]}
         case Pair():
-            return {"kind": "pair", "left": _block(block.left, drawn), "right": _block(block.right, drawn)}
+            return {"kind": "pair", "left": _block(block.left, drawn), "right": _block(block.right, drawn),
+                    "left_part": block.left_part}
         case Ask():
-            return {"kind": "ask", "label": prose(block.label), "words": _rich(block.words)}
+            return {"kind": "ask", "label": prose(block.label), "words": _rich(block.words),
+                    "signature": [prose(each) for each in block.signature]}
 
 
 def _table(table: Table) -> dict[str, Any]:

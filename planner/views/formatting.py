@@ -21,11 +21,19 @@ def _significant(value: float, digits: int) -> float:
     return 0.0 if value == 0 else round(value, digits - 1 - math.floor(math.log10(abs(value))))
 
 
+def _whole(value: float) -> int:
+    """The nearest whole number, halves away from zero: $1,834.50 is $1,835 wherever it was summed up."""
+    size = math.floor(abs(value) + 0.5 + 1e-6)
+    return -size if value < 0 else size
+
+
 def usd(value: float | None) -> str:
     """Money for a headline: three significant digits, two below a dollar.
 
     >>> usd(812.4), usd(4118), usd(1_240_000), usd(0.0041), usd(-3069), usd(12.346), usd(None)
     ('$812', '$4,120', '$1.24M', '$0.0041', '-$3,070', '$12.30', '–')
+    >>> usd(0.1), usd(0.25)
+    ('$0.10', '$0.25')
     """
     if value is None or not math.isfinite(value):
         return MISSING
@@ -39,18 +47,19 @@ def usd(value: float | None) -> str:
         return f"{sign}${rounded:,.0f}"
     if rounded >= 1:
         return f"{sign}${rounded:,.2f}"
-    return f"{sign}${_plain(rounded)}"
+    whole, _, decimals = _plain(rounded).partition(".")
+    return f"{sign}${whole}.{decimals.ljust(2, '0')}"
 
 
 def usd_whole(value: float | None) -> str:
     """Money in a table of whole dollars.
 
-    >>> usd_whole(4586.4), usd_whole(-0.2), usd_whole(None)
-    ('$4,586', '$0', '–')
+    >>> usd_whole(4586.4), usd_whole(1834.5), usd_whole(-0.2), usd_whole(None)
+    ('$4,586', '$1,835', '$0', '–')
     """
     if value is None or not math.isfinite(value):
         return MISSING
-    rounded = round(value)
+    rounded = _whole(value)
     return f"-${-rounded:,}" if rounded < 0 else f"${rounded:,}"
 
 
@@ -110,7 +119,7 @@ def count_whole(value: float | None) -> str:
     >>> count_whole(6967.8)
     '6,968'
     """
-    return MISSING if value is None or not math.isfinite(value) else f"{round(value):,}"
+    return MISSING if value is None or not math.isfinite(value) else f"{_whole(value):,}"
 
 
 def share(value: float | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from planner.domain.assumptions import Assumption
 from planner.domain.endpoints import Custom, SelfHosted
 from planner.domain.strategies import Allocation, Cascade, Split, TwoModes
-from planner.report.basis import Basis
+from planner.report.basis import Basis, seller_name, spelled
 from planner.report.document import Block, Column, Page, Points, Row, Table
 from planner.views.formatting import plural, share, usd_per_mtok
 
@@ -21,7 +21,7 @@ def assumptions_page(basis: Basis) -> Page:
     own = sum(each.origin == "plan" for each in used)
     title = f"{plural(len(used), 'assumption carries', 'assumptions carry')} the result; {judged or 'none'} of them " \
             f"{'is' if judged == 1 else 'are'} judgement"
-    lead = f"{own} set in the plan, the others by default. Volumes, tokens and error rates of the plan stand on pages 2 and 4."
+    lead = f"{spelled(own)} {'is' if own == 1 else 'are'} set in the plan, the others by default. Volumes, tokens and error rates of the plan stand under Workload and Quality."
     blocks: list[Block] = [_register(basis, used), *_prices(basis), _not_counted(basis), *_warnings(basis)]
     return Page("Assumptions", title, (lead,), tuple(blocks))
 
@@ -107,6 +107,21 @@ def _plain(value: float, unit: str) -> str:
     return f"{value:,.6g}"
 
 
+def _with_unit(value: float, unit: str) -> str:
+    """A value with its unit.
+
+    >>> _with_unit(20000, "USD a month"), _with_unit(0.9, "share"), _with_unit(1, "replicas"), _with_unit(1.1, "times")
+    ('$20,000 a month', '90 %', '1 replica', '1.1×')
+    """
+    shown = _plain(value, unit)
+    if unit.startswith("USD"):
+        return f"${shown}{unit.removeprefix('USD')}"
+    if unit == "times":
+        return f"{shown}×"
+    words = unit.removeprefix("share").strip()
+    return f"{shown} {words.removesuffix('s') if value == 1 else words}".strip()
+
+
 def _register(basis: Basis, used: tuple[Assumption, ...]) -> Table:
     register = basis.evaluation.register
     rows: list[Row] = []
@@ -118,18 +133,19 @@ def _register(basis: Basis, used: tuple[Assumption, ...]) -> Table:
             unit = register.unit(each.id).label
             low, high = _plain(each.low, unit), _plain(each.high, unit)
             rows.append(Row((
-                each.label, _plain(each.value, unit), "–" if each.low == each.high else f"{low} to {high}",
-                "of all" if unit == "share" else unit.removeprefix("share "),
-                "the plan's own" if each.origin == "plan" else each.kind,
-                "This plan" if each.origin == "plan" else each.source, "" if each.origin == "plan" else each.as_of,
+                each.label, _with_unit(each.value, unit),
+                "–" if each.low == each.high else f"{low} to {high}",
+                "plan" if each.origin == "plan" else each.kind,
+                "Set in this plan" if each.origin == "plan" else each.source,
+                "" if each.origin == "plan" else each.as_of,
             )))
-    columns = (Column("Assumption", width=92), Column("Value", True, 42), Column("Plausible", True, 70),
-               Column("Unit", width=56), Column("Kind", width=50), Column("Source", width="rest"), Column("Date", width=46))
+    columns = (Column("Assumption", width=90), Column("Value", width=74), Column("Plausible", width=62),
+               Column("Kind", width=48), Column("Source", width="rest"), Column("Date", width=47))
     return Table(columns, tuple(rows), is_dense=True)
 
 
 def _prices(basis: Basis) -> list[Block]:
-    """Catalogue prices in use, then prices of the plan's own."""
+    """Catalogue prices in use, then prices of the plan’s own."""
     states = {state.id: state for state in basis.advice.setting.states.values()}
     rows = []
     for state in states.values():
@@ -141,8 +157,8 @@ def _prices(basis: Basis) -> list[Block]:
             usd_per_mtok(float(rates.output)),
         ]
         changes = f"; from {quote.next_change[0].isoformat()} {quote.next_change[1]}" if quote.next_change else ""
-        rows.append(Row((quote.model.display, quote.offer.seller, *figures, quote.as_of.isoformat(),
-                         f"{quote.source}{changes}")))
+        rows.append(Row((quote.model.display, seller_name(basis, quote.offer.seller), *figures, quote.as_of.isoformat(),
+                         f"{quote.url or quote.source}{changes}")))
     blocks: list[Block] = []
     if rows:
         dates = sorted(state.quote.as_of for state in states.values() if state.quote is not None)
@@ -157,7 +173,7 @@ def _prices(basis: Basis) -> list[Block]:
         lines = tuple(Row((name, usd_per_mtok(each.input_usd_per_mtok), usd_per_mtok(each.output_usd_per_mtok)))
                       for name, each in own)
         blocks.append(Table((Column("Own endpoint", width="rest"), Column("Input $/1M", True, 60),
-                             Column("Output $/1M", True, 60)), lines, "Prices of the plan's own", is_dense=True))
+                             Column("Output $/1M", True, 60)), lines, "Prices of the plan’s own", is_dense=True))
     return blocks
 
 
@@ -166,7 +182,7 @@ def _not_counted(basis: Basis) -> Points:
     discounts = ", ".join(f"{name} {share(part)}" for name, part in plan.discounts.items())
     items = [
         (f"Discounts counted: {discounts}. Taxes are not." if discounts else "Taxes and discounts.",),
-        ("People's time to change prompts, to test and to move; staff for own machines is counted.",),
+        ("People’s time to change prompts, to test and to move; staff for own machines is counted.",),
         ("What faster answers are worth, and what an outage of a seller costs.",),
         ("Tokens of tests and of the shadow step of a roll-out.",),
     ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planner.engine.crossover import Crossover
 from planner.engine.hosting import Hosted
 from planner.report.basis import Basis, whole
-from planner.report.document import Block, Bold, Column, Page, Pair, Points, Rich, Row, Table
+from planner.report.document import Block, Bold, Column, Figure, Page, Pair, Points, Rich, Row, Table
+from planner.views.chart_spec import ChartSpec, Mark, Series
+from planner.views.charts import break_even_chart
 from planner.views.formatting import count, count_whole, plural, share, times, usd, usd_whole
 from planner.views.wording import break_even_verdict
 
@@ -25,11 +29,34 @@ def break_even_page(basis: Basis) -> Page | None:
         return None
     verdict, when = break_even_verdict(main)
     hosted = main.challenger.hosted
-    blocks: list[Block] = [_crossings(basis)]
+    blocks: list[Block] = [Figure(_chart(basis, main), 225.0), _crossings(basis)]
     for each in hosted:
-        blocks.append(Pair(_needs(basis, each), _month(each)))
+        blocks.append(Pair(_needs(basis, each), _month(each), 1.35))
     blocks.append(_not_in(main, hosted))
     return Page("Break-even", verdict.rstrip("."), (when,), tuple(blocks))
+
+
+def _chart(basis: Basis, main: Crossover) -> ChartSpec:
+    """The bills over volume: self-hosting, the option it first crosses, and the recommended one."""
+    crossed = [each for each in basis.rivals if each.invoice.crossings]
+    drawn = main if main.invoice.crossings or not crossed else min(
+        crossed, key=lambda each: each.invoice.crossings[0].requests_per_month)
+    chart = break_even_chart(drawn)
+    if drawn is main and main.incumbent is basis.best:
+        return chart
+    # blue is the recommended option's alone
+    against = basis.label(drawn.incumbent)
+    series = [replace(each, role="context") if each.role == "chosen" else each for each in chart.series]
+    marks = tuple(replace(each, role="context") if each.role == "chosen" else each for each in chart.marks)
+    x = np.array(chart.series[0].x)
+    if main.incumbent is basis.best:
+        y = main.incumbent_curve.usd(x)
+        series.append(Series(basis.label(main.incumbent), "chosen", tuple(x.tolist()), tuple(y.tolist())))
+        at = float(x[len(x) // 2])
+        marks += (Mark(at, float(main.incumbent_curve.usd(at)), basis.label(main.incumbent), "chosen", "none", 0, -12,
+                       "center", is_bold=True),)
+    return replace(chart, series=tuple(series), marks=marks, gaps=(),
+                   title=f"{chart.title} against {against}")
 
 
 def _crossings(basis: Basis) -> Table:
@@ -92,7 +119,7 @@ def _needs(basis: Basis, hosted: Hosted) -> Table:
         ("Servers (load + standby)", f"{carrying} + {hosted.replicas - carrying}", "computed"),
         ("GPUs per server", f"{machine.gpus_per_replica} × {machine.gpu.name}", origin("gpus_per_replica")),
         ("Load at the busy hour", f"{_number(hosted.load):.2f} servers", "computed"),
-        ("Usable share of capacity", share(_number(hosted.usable)), f"{hosted.latency_class} × target"),
+        ("Usable share of capacity", share(_number(hosted.usable)), f"{hosted.latency_class}"),
     ]
     if terms.mode == "rent":
         rate_origin = "plan" if getattr(own, "usd_per_gpu_hour", None) is not None else "median, on demand"
@@ -112,7 +139,7 @@ def _month(hosted: Hosted) -> Table:
     parts = {} if hosted.cost is None else hosted.cost.parts
     amounts = [(PARTS.get(name, name), float(np.asarray(usd_))) for name, usd_ in parts.items()]
     rows = [Row((name, whole(amount))) for name, amount in amounts if round(amount) > 0]
-    rows.append(Row(("A month at today's volume", whole(hosted.monthly_usd)), "total"))
+    rows.append(Row(("A month at today’s volume", whole(hosted.monthly_usd)), "total"))
     return Table((Column("Cost", width="rest"), Column("$ a month", True)), tuple(rows), "What it costs")
 
 
@@ -123,10 +150,10 @@ def _not_in(main: Crossover, hosted: tuple[Hosted, ...]) -> Points:
     if timing.sustained_payback_month is not None:
         once += (f"; counted in, it has paid for itself for good in month {timing.sustained_payback_month}.",)
     else:
-        once += ("; counted in, it does not pay for itself within the plan's horizon.",)
+        once += ("; counted in, it does not pay for itself within the plan’s horizon.",)
     return Points((
         once,
         (Bold("Uptime"), " of the seller against your own, on-call work beyond the staff above, and security reviews."),
         (Bold("Better models"), " that sellers bring out, and the work of moving your own machines to them."),
-        (Bold("Data that must stay in house"), ": where it must, the seller's price is no longer the alternative."),
+        (Bold("Data that must stay in house"), ": where it must, the seller’s price is no longer the alternative."),
     ), "Not in this comparison")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from planner.engine.evaluate import ScenarioResult
-from planner.report.basis import Basis, cents, whole
-from planner.report.document import Block, Column, Page, Row, Table
-from planner.views.formatting import count_whole, in_cents, plural, share, usd, usd_whole
+from planner.report.basis import Basis, cents, in_full, seller_name, whole
+from planner.report.document import Block, Column, Figure, Page, Row, Table
+from planner.views.charts import scenario_bars
+from planner.views.formatting import count_whole, in_cents, plural, share, usd, usd_cents, usd_whole
+from planner.views.wording import called
 
 MONEY = 51.0
 
 
 def cost_page(basis: Basis, best: ScenarioResult) -> Page:
     """Invoice by category and option to the cent, what a thousand requests cost, and what each seller is paid."""
-    blocks: list[Block] = [_invoices(basis), _unit_costs(basis, best), _sellers(best)]
+    blocks: list[Block] = [Figure(in_full(scenario_bars(basis.evaluation, best), basis)), _invoices(basis), _unit_costs(basis, best), _sellers(basis, best)]
     if (other := _not_priced(basis)) is not None:
         blocks.append(other)
     return Page("Cost", _title(basis, best), (_lead(basis, best),), tuple(blocks))
@@ -43,7 +45,7 @@ def _lead(basis: Basis, best: ScenarioResult) -> str:
     more = "more" if errors > invoice else "less"
     fixed = best.total("fixed_cost_usd") or 0.0
     hosting = f" {usd_whole(fixed)} of the invoice is fixed." if round(fixed) > 0 else ""
-    return (f"With {basis.label(best)} wrong answers cost {more} than the models: {usd_whole(errors)} against "
+    return (f"With {called(best)} wrong answers cost {more} than the models: {usd_whole(errors)} against "
             f"{usd_whole(invoice)} a month.{hosting}")
 
 
@@ -57,7 +59,7 @@ def _invoices(basis: Basis) -> Table:
     rows.append(Row(("Errors, review and hand-over", *(cents(_beside(each)) for each in shown))))
     rows.append(Row(("Total", *(cents(sum(column) + _beside(each)) for each, column in zip(shown, columns, strict=True))),
                     "total"))
-    heads = tuple(Column(basis.label(each), True, 60 if len(shown) > 4 else 72) for each in shown)
+    heads = tuple(Column(basis.head(each), True, 60 if len(shown) > 4 else 72) for each in shown)
     hidden = len([each for each in basis.options if each.is_priced]) - len(shown)
     note = (f"{plural(hidden, 'more option')} in scenarios.csv.",) if hidden > 0 else ()
     return Table((Column("Category", width="rest"), *heads), tuple(rows), "Invoice by category and option, $ a month", note)
@@ -87,7 +89,7 @@ def _unit_costs(basis: Basis, best: ScenarioResult) -> Table:
                        share(1 - sum(mine) / sum(other)) if sum(other) else "–"]
     rows.append(Row(tuple(everything), "total"))
     columns = [Column("Category", width="rest"), Column("Requests a month", True, 54),
-               Column(f"{basis.label(best)}, $ per 1K", True, 76)]
+               Column(f"{basis.head(best)}, $ per 1K", True, 76)]
     if base is not None:
         columns += [Column(f"{base.name}, $ per 1K", True, 76), Column("Saving $ a month", True, 56),
                     Column("Saving", True, 42)]
@@ -95,18 +97,19 @@ def _unit_costs(basis: Basis, best: ScenarioResult) -> Table:
 
 
 def _per_1k(usd_per_month: float, requests: float) -> str:
-    return usd(usd_per_month / requests * 1000) if requests > 0 else "–"
+    per_1k = usd_per_month / requests * 1000 if requests > 0 else None
+    return usd_cents(per_1k) if per_1k is None or per_1k >= 0.1 or per_1k == 0 else usd(per_1k)
 
 
-def _sellers(best: ScenarioResult) -> Table:
+def _sellers(basis: Basis, best: ScenarioResult) -> Table:
     """What goes to whom; what is left of the invoice is upkeep."""
-    uses = [use for use in best.endpoints]
+    uses = best.endpoints
     upkeep = (best.total("invoice_usd") or 0.0) - sum(use.spend_usd + use.fixed_cost_usd for use in uses)
     amounts = in_cents([*(use.spend_usd for use in uses), *(use.fixed_cost_usd for use in uses), upkeep])
     rows = []
     for i, use in enumerate(uses):
         spend, fixed = amounts[i], amounts[len(uses) + i]
-        rows.append(Row((use.label, "–" if use.seller == "own" else use.seller, count_whole(use.requests), cents(spend),
+        rows.append(Row((use.label, "–" if use.seller == "own" else seller_name(basis, use.seller), count_whole(use.requests), cents(spend),
                          cents(fixed), cents(spend + fixed))))
     if abs(amounts[-1]) >= 0.01:
         rows.append(Row(("Upkeep of further models and vendors", "–", "–", "–", cents(amounts[-1]), cents(amounts[-1]))))

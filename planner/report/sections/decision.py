@@ -11,6 +11,7 @@ from planner.domain.strategies import strategy_for
 from planner.engine.crossover import Crossover, one_off_usd
 from planner.engine.error_rates import ORIGINS
 from planner.engine.evaluate import ScenarioResult
+from planner.engine.recommend import RECOMMENDED
 from planner.report.basis import OPTIONS_IN_MEMO, Basis, short_usd, whole
 from planner.report.document import (
     Ask,
@@ -105,7 +106,8 @@ def _hosting_headline(basis: Basis, best: ScenarioResult) -> Headline:
     if isinstance(found, Crossover):
         permanent, here = found.invoice.permanent, found.invoice.today
         if permanent is None:
-            return Headline("Self-host break-even", "none", "", "does not pay for good at any volume")
+            return Headline("Self-host break-even", "none", "",
+                            "pays in between only" if found.invoice.crossings else "pays at no volume")
         if permanent.requests_per_month == 0:
             return Headline("Self-host break-even", "0", "requests", "the cheaper from the first request on")
         multiple = here.requests_per_month / permanent.requests_per_month
@@ -137,7 +139,7 @@ def _options_table(basis: Basis, best: ScenarioResult) -> Table:
         key.append(("", "broken bar: off scale"))
     left_out = len(basis.options) - len(options)
     if left_out > 0:
-        key.append(("", f"{plural(left_out, 'more option')} on page 3"))
+        key.append(("", f"{plural(left_out, 'more option')} under Cost"))
     return Table(columns, rows, title=_options_title(basis, best), key=tuple(key))
 
 
@@ -151,7 +153,7 @@ def _bar_scale(totals: list[float | None]) -> tuple[float, float]:
 
 def _option(result: ScenarioResult, basis: Basis, scale: float, cut: float) -> tuple[Cell, ...]:
     name = basis.label(result)
-    if result is basis.best:
+    if result is basis.best and result.name != RECOMMENDED:
         name += " (recommended)"
     elif result is basis.advice.baseline:
         name += " (baseline)"
@@ -163,7 +165,7 @@ def _option(result: ScenarioResult, basis: Basis, scale: float, cut: float) -> t
     invoice, total = result.total("invoice_usd") or 0.0, result.total("total_usd") or 0.0
     bar = Bar(min(invoice / scale, 1.0), max(min((total - invoice) / scale, 1.0), 0.0), result is basis.best, total >= cut)
     sellers = {use.seller for use in result.endpoints if use.requests > 0 and use.seller != "own"}
-    return (name, whole(invoice), bar, whole(total), count(result.total("expected_errors")),
+    return (name, whole(invoice), bar, whole(total), count_whole(result.total("expected_errors")),
             ORIGINS[int(result.outcome.origin.max(initial=0))], str(len(sellers)))
 
 
@@ -223,6 +225,8 @@ def _changes(basis: Basis) -> Table | Words:
             continue
         seen.add(each["input"])
         words, then = str(each["words"]), str(each["then"])
+        if each["category"] and len(basis.advice.categories) > 1 and each["category"] not in words:
+            then = f"{then}, for {each['category']}"
         if each["input"] == "requests_per_month":
             words = f"volume passes {count(each['threshold'])} requests a month (now {count(each['now'])})"
         elif each["input"].startswith("error_cost"):
@@ -275,8 +279,8 @@ def _ask(basis: Basis, best: ScenarioResult) -> list[Block]:
     if once > 0:
         words += (f" and {usd_whole(once)} once",)
     words += (f". {_budget_words(basis, amount)}Review on ", Bold(day(review_day(basis.today))),
-              ". Approved by ____________________ on ____________")
-    return [Ask(words)]
+              ".")
+    return [Ask(words, ("Approved by", "Date"))]
 
 
 def _budget_words(basis: Basis, amount: float) -> str:

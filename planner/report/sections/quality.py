@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.domain.strategies import Split
 from planner.engine.error_rates import ORIGINS
 from planner.engine.evaluate import ScenarioResult
-from planner.report.basis import Basis, cents, change_usd
-from planner.report.document import Block, Bold, Column, Page, Points, Rich, Row, Table
+from planner.engine.sweep import split_sweep
+from planner.report.basis import Basis, cents, change_usd, in_full, spelled
+from planner.report.document import Block, Bold, Column, Figure, Page, Points, Rich, Row, Table
 from planner.report.typography import number
+from planner.views.charts import error_scatter, split_chart
 from planner.views.formatting import count_whole, in_cents, listed, share, usd, usd_whole
 
 ORIGIN_ROWS = 24
+LEAD_WORDS = {"measured": "measured", "entered": "entered", "evidence": "carried over from public tests",
+              "assumed": "assumed"}
 ORIGIN_WORDS = {
     "measured": "measured on answers that were checked", "entered": "entered in the plan",
     "evidence": "carried over from public tests", "assumed": "assumption, not evidence",
@@ -20,8 +25,19 @@ ORIGIN_WORDS = {
 
 def quality_page(basis: Basis, best: ScenarioResult) -> Page:
     """Expected errors and their cost by category, and where every rate comes from."""
-    blocks: list[Block] = [_errors(basis, best), _origins(basis, best), _review(basis), *_better_alone(basis)]
+    blocks: list[Block] = [Figure(in_full(error_scatter(basis.evaluation, best), basis), 190.0), _errors(basis, best),
+                           *_split(basis, best), _origins(basis, best), _review(basis), *_better_alone(basis)]
     return Page("Quality and risk", _title(basis, best), (_lead(basis, best),), tuple(blocks))
+
+
+def _split(basis: Basis, best: ScenarioResult) -> list[Block]:
+    """Total against the share sent to the small model, where that share is what is recommended."""
+    strategy, setting = best.strategy, basis.advice.setting
+    if not isinstance(strategy, Split) or strategy.small_share is None:
+        return []
+    sweep = split_sweep(setting, strategy.small, strategy.large)
+    chart = split_chart(sweep, strategy.small, strategy.large, strategy.small_share, setting.states)
+    return [Figure(chart, 170.0)]
 
 
 def _errors_of(result: ScenarioResult) -> float:
@@ -37,7 +53,8 @@ def _title(basis: Basis, best: ScenarioResult) -> str:
     dearer = round((best.total("error_cost_usd") or 0.0)) - round((base.total("error_cost_usd") or 0.0))
     first = (f"{name} makes {count_whole(abs(more))} {'more' if more > 0 else 'fewer'} errors a month" if more
              else f"{name} makes as many errors as {base.name}")
-    second = f"they cost {usd_whole(abs(dearer))} {'more' if dearer > 0 else 'less'}" if dearer else "they cost the same"
+    second = (f"all errors cost {usd_whole(abs(dearer))} {'more' if dearer > 0 else 'less'}" if dearer
+              else "all errors cost the same")
     joint = "; " if (more > 0) == (dearer > 0) or not more else ", yet "
     return f"{first}{joint}{second}"
 
@@ -51,9 +68,9 @@ def _lead(basis: Basis, best: ScenarioResult) -> str:
             who = "all categories" if ks.size == len(names) else (
                 listed([names[k] for k in ks]) if ks.size <= 3 else f"{ks.size} categories"
             )
-            parts.append(f"{word} for {who}")
+            parts.append(f"{LEAD_WORDS[word]} for {who}")
     rates = f"Error rates are {'; '.join(parts)}." if parts else ""
-    return f"Wrong answers before review. {rates} A category counts as its least certain rate."
+    return f"{rates} Where several models share a category, the least certain rate counts."
 
 
 def _errors(basis: Basis, best: ScenarioResult) -> Table:
@@ -61,7 +78,7 @@ def _errors(basis: Basis, best: ScenarioResult) -> Table:
     mine, costs = best.outcome.follows, in_cents(best.outcome.follows.error_cost_usd.tolist())
     columns = [Column("Category", width="rest")]
     if base is not None:
-        columns += [Column(f"Wrong, {base.name}", True, 52), Column(f"Wrong, {basis.label(best)}", True, 58),
+        columns += [Column(f"Wrong, {base.name}", True, 52), Column(f"Wrong, {basis.head(best)}", True, 62),
                     Column("Errors before", True, 42), Column("Errors then", True, 42)]
     else:
         columns += [Column("Wrong answers", True, 52), Column("Errors a month", True, 48)]
@@ -116,10 +133,10 @@ def _origins(basis: Basis, best: ScenarioResult) -> Table:
     names = setting.demand.names
     rows = tuple(Row((names[k], label, share(rate), origin, ground)) for _, k, label, rate, origin, ground in
                  found[:ORIGIN_ROWS])
-    columns = (Column("Category", width=126), Column("Model", width=96), Column("Wrong", True, 40),
-               Column("Rate is", width=50), Column("Ground", width="rest"))
+    columns = (Column("Category", width=118), Column("Model", width=92), Column("Wrong", True, 38),
+               Column("Rate is", width=48), Column("Ground", width="rest"))
     note: Rich = (f"The {ORIGIN_ROWS} with the dearest errors of {len(found)}.",) if len(found) > ORIGIN_ROWS else ()
-    return Table(columns, rows, "Where the rates come from", note)
+    return Table(columns, rows, "Where the rates come from", note, is_dense=True)
 
 
 def _review(basis: Basis) -> Points:
@@ -161,5 +178,4 @@ def _better_alone(basis: Basis) -> list[Block]:
     note = (f"A difference of up to {usd_whole(limit)} a month in one category is not chosen by cost: there fewer errors, "
             "or one way of running everything, come first.",)
     columns = (Column("Category", width=170), Column("Lower total with", width="rest"), Column("$ a month", True, 60))
-    return [Table(columns, tuple(rows), f"{'One category' if len(rows) == 1 else f'{len(rows)} categories'} could cost "
-                  "less with another choice", note)]
+    return [Table(columns, tuple(rows), f"{spelled(len(rows))} {'category' if len(rows) == 1 else 'categories'} could cost less with another choice", note)]

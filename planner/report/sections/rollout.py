@@ -30,7 +30,7 @@ def rollout_page(basis: Basis, best: ScenarioResult) -> Page | None:
     blocks: list[Block] = [_steps(basis, best, base, days), _limits(basis, best, base), _watch(basis, best)]
     return Page(
         "Roll-out", f"Move from {base.name} in {len(STEPS)} steps; each can be undone by one flag",
-        (f"{rule.answer}, and a way back at every step ({RULE}).",), tuple(blocks),
+        (f"{rule.answer}, with a way back at every step.",), tuple(blocks),
     )
 
 
@@ -73,7 +73,7 @@ def _limits(basis: Basis, best: ScenarioResult, base: ScenarioResult) -> Table:
     columns = (Column("Category", width="rest"), Column("Wrong today", True, 56), Column("Expected", True, 52),
                Column("Go back above", True, 56), Column("Expected to go on to the next model", True, 96))
     hidden = len(demand.names) - len(order)
-    note: Rich = (f"Expected plus the quality margin of {share(margin)}, or the plan's own ceiling if that is lower."
+    note: Rich = (f"Expected plus the quality margin of {share(margin)}, or the plan’s own ceiling if that is lower."
                   + (f" The {WATCHED} categories with the dearest errors of {len(demand.names)}." if hidden > 0 else ""),)
     return Table(columns, tuple(rows), "Stop and go back when", note)
 

@@ -7,12 +7,15 @@ import math
 import numpy as np
 
 from planner.domain.matrix import Band, Position, load_matrix
-from planner.report.basis import Basis, whole
-from planner.report.document import Block, Bold, Column, Page, Points, Row, Spot, Table, Words
+from planner.report.basis import Basis, spelled, whole
+from planner.report.document import Block, Bold, Column, Figure, Page, Points, Row, Spot, Table, Words
+from planner.views.charts import workload_shares
 from planner.views.formatting import count, count_whole, listed, plural, share, usd
 
 MARKS_IN_CELL = 3
-SIZE_WORDS = {"small": "small model", "medium": "medium model", "large": "large model"}
+FORM_WORDS = {"single": "", "batch": " in batch", "review": " with a check", "split": ", hybrid", "hosted_open": ", hosted open model",
+              "cascade": " first", "router": " by a router", "two_modes": " in two modes", "fine_tuned": ", fine-tuned",
+              "allocation": " by category"}
 
 
 def workload_page(basis: Basis) -> Page:
@@ -22,7 +25,7 @@ def workload_page(basis: Basis) -> Page:
         return Page("Workload", "No categories yet", ("This plan says nothing of what the models are asked.",),
                     (Words((("Add a category, or start from a template.",),)), *_reading(basis)))
     blocks: list[Block] = [_categories(basis)]
-    blocks += [_matrix(basis), _verdicts(basis), *_reading(basis)]
+    blocks += [Figure(workload_shares(basis.evaluation)), _matrix(basis), _verdicts(basis), *_reading(basis)]
     return Page("Workload", _title(basis), (_lead(basis),), tuple(blocks))
 
 
@@ -33,10 +36,10 @@ def _tokens(basis: Basis) -> np.ndarray:
 
 def _title(basis: Basis) -> str:
     demand, tokens = basis.evaluation.demand, _tokens(basis)
-    kinds = plural(len(demand.names), "kind of request makes", "kinds of request make")
+    kinds = f"{spelled(len(demand.names))} kinds of request make"
     total = float(tokens.sum())
     if total == 0:
-        return f"{kinds[0].upper()}{kinds[1:]} no traffic yet"
+        return "No traffic yet"
     if len(demand.names) == 1:
         return f"{demand.names[0]}: {count(total)} tokens a month"
     order = np.argsort(-tokens, kind="stable")
@@ -96,7 +99,8 @@ def _matrix(basis: Basis) -> Table:
     for k in np.argsort(-tokens, kind="stable"):
         choice = basis.advice.categories[int(k)]
         bands = choice.rule.bands
-        here.setdefault((bands.volume, bands.complexity), []).append(f"{choice.name} {count(float(tokens[k]))}")
+        here.setdefault((bands.volume, bands.complexity), []).append(
+            f"{choice.name} {count(float(tokens[k]))}: {choice.rule.size}")
     rows = []
     for level in levels:
         cells = [f"{level.name.capitalize()}"]
@@ -109,13 +113,13 @@ def _matrix(basis: Basis) -> Table:
             marks = here.get((volume.name, level.name), [])
             more = len(marks) - MARKS_IN_CELL
             shown = (*marks[:MARKS_IN_CELL], *((f"and {more} more",) if more > 0 else ()))
-            spots.append(Spot(SIZE_WORDS[verdict.size], shown))
+            spots.append(Spot(f"{verdict.size}{FORM_WORDS.get(verdict.strategy, '')}", shown))
         rows.append(Row((*cells, *spots)))
     found = sum(len(marks) for marks in here.values())
     title = f"You are here: {_spread(basis, here, found)}"
     columns = (Column("Complexity"), *(Column(_band_words(band), width="rest") for band in volumes))
-    note = ("Rule of thumb by tokens a month and complexity, for interactive work of medium error cost. The verdict on "
-            "each category also weighs its task, limits and error cost:",)
+    note = ("Size of model that the rules ask for by tokens a month and complexity, for interactive work of medium error "
+            "cost. Behind each category stands its own verdict, which also weighs its task, limits and error cost.",)
     return Table(columns, tuple(rows), title, note, is_grid=True)
 
 
@@ -145,7 +149,7 @@ def _reading(basis: Basis) -> tuple[Block, ...]:
     hours = basis.evaluation.register.value("hours_per_month")
     items = [
         (Bold("Complex"), " is the share of requests that need judgement or several steps."),
-        (Bold("Cached"), " is the share of input tokens read from the seller's prompt cache."),
+        (Bold("Cached"), " is the share of input tokens read from the seller’s prompt cache."),
         (Bold("$ per error"), " is what one wrong answer costs if nobody catches it."),
         (f"A month is {count(hours)} hours ({hours / 24:.1f} days).",),
     ]
