@@ -28,9 +28,11 @@ test: check test-tools ## check, then every test (ARGS="-k split" for some of th
 	@$(PY) -m pytest $(ARGS)
 
 check: $(VENV)/.developer ## style, types and the direction of imports
-	@$(PY) -m ruff check --quiet .
-	@$(PY) -m mypy --no-error-summary
-	@$(VENV)/bin/lint-imports --no-logo
+	@failed=0; \
+	$(PY) -m ruff check --quiet . || failed=1; \
+	$(PY) -m mypy --no-error-summary || failed=1; \
+	$(VENV)/bin/lint-imports --no-logo || failed=1; \
+	exit $$failed
 
 bench: $(VENV)/.developer ## measure the hot paths
 	@$(PY) -m pytest tests/benchmarks --benchmark-enable --benchmark-only $(ARGS)
