@@ -99,7 +99,7 @@ $(VENV)/.runtime: requirements.lock $(VENV)/.created
 $(VENV)/.developer: requirements-dev.lock $(VENV)/.created
 	@echo "Installing the packages of requirements-dev.lock into $(VENV) (about a minute)"
 	@$(PIP_INSTALL) -r requirements-dev.lock
-	@touch $@
+	@touch $@ $(VENV)/.runtime  # the developers' lock holds all of the users'
 
 # The browser tests drive a real Chromium, the report tests read real PDF pages. A missing one fails, it never skips.
 test-tools:
