@@ -96,7 +96,8 @@ def scenario_bars(evaluation: Evaluation, chosen: ScenarioResult | None, name: s
     left = [each for each in evaluation.scenarios if each.name not in names]
     caption = f"Total per month: invoice by category, then expected cost of {'errors and people' if more else 'errors'}"
     if left:
-        caption += f"; {plural(len(left), 'scenario')} in the table only"
+        caption += f"; not drawn: {listed([shortened(each.name) for each in left[:3]])}" + (
+            f" and {len(left) - 3} more" if len(left) > 3 else "")
     bars = tuple(
         Bar(shortened(each.name), chosen is not None and each.name == chosen.name, usd(each.total("total_usd")))
         for each in shown

@@ -14,7 +14,7 @@ from planner.views.chart_spec import Axis, ChartSpec, Mark, Role, Series
 Theme = Literal["light", "dark"]
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
-FONT = "Source Sans, Source Sans Pro, Source Sans 3, sans-serif"
+FONT = '"Source Sans", sans-serif'
 
 
 @dataclass(frozen=True, slots=True)

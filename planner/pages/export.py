@@ -1,0 +1,5 @@
+"""Page."""
+
+from planner.ui import menu
+
+menu.head("x")

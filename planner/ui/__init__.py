@@ -1,0 +1,1 @@
+"""What the pages share: the plan of the session, forms that change it, and ways to show results."""
