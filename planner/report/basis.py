@@ -6,19 +6,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planner.domain.strategies import Strategy
 from planner.engine.crossover import Crossover, crossover
 from planner.engine.evaluate import Evaluation, ScenarioResult
 from planner.engine.recommend import RECOMMENDED, Recommendation
 from planner.engine.study import Study
+from planner.report.document import Rich
 from planner.report.typography import number
 from planner.views.chart_spec import ChartSpec
 from planner.views.chart_ticks import top_and_step, usd_ticks
+from planner.views.charts import shortened
 from planner.views.formatting import usd, usd_cents, usd_whole
 from planner.views.wording import strategy_phrase
 
 OFF_SCALE = 2.5
 """An option whose invoice is this many times the next one's is named under the scatter instead of drawn."""
+NAME_IN_TITLE = 40
+MOST_ROWS, MOST_KEPT = 30, 20
+"""A further table of more categories than the first number shows as many as the second; pages 2 to 4 list all once."""
 OPTIONS_IN_MEMO = 5
 OPTIONS_IN_TABLES = 6
 
@@ -93,9 +101,17 @@ class Basis:
         """What a scenario is called in tables and at the start of a title."""
         return "The recommended mix" if result.name == RECOMMENDED else result.name
 
+    def title(self, result: ScenarioResult) -> str:
+        """What a scenario is called in a title: at most a line, the whole name stands in the tables."""
+        return shortened(self.label(result), NAME_IN_TITLE)
+
+    def category(self, k: int) -> str:
+        """What a category is called in a title."""
+        return shortened(self.evaluation.demand.names[k], NAME_IN_TITLE)
+
     def head(self, result: ScenarioResult) -> str:
         """What a scenario is called at the head of a column."""
-        return "Recommended mix" if result.name == RECOMMENDED else result.name
+        return "Recommended mix" if result.name == RECOMMENDED else shortened(result.name, NAME_IN_TITLE)
 
     def phrase(self, strategy: Strategy) -> str:
         """A strategy as a noun phrase."""
@@ -129,6 +145,18 @@ def _without_outlier(chart: ChartSpec) -> ChartSpec:
         y=replace(chart.y, ticks=usd_ticks(ranked[1].y), high=top_and_step(ranked[1].y, 4)[0]),
         caption=f"{chart.caption} Off the scale: {far.label}, invoice {usd_whole(far.y)}, errors {usd_whole(far.x)}.",
     )
+
+
+def largest(values: NDArray[np.float64]) -> list[int]:
+    """Positions in reading order; of very many only the largest, since the files hold all of them."""
+    if len(values) <= MOST_ROWS:
+        return list(range(len(values)))
+    return sorted(np.argsort(-values, kind="stable")[:MOST_KEPT].tolist())
+
+
+def left_out_note(count_: int, which: str, file: str) -> Rich:
+    """What a table says that does not hold every category."""
+    return () if count_ <= MOST_ROWS else (f"The {MOST_KEPT} {which} of {count_} categories; all are in {file}.",)
 
 
 def seller_name(basis: Basis, seller: str) -> str:

@@ -239,14 +239,17 @@ def _place(sheet: Sheet, label: str, at: Point, frame: _Frame, colour: str, *, s
     """A label at the first place where it is free, joined to its point by a thin line if that is far."""
     lines = lines or wrapped(printable(label), LABEL_WIDTH, is_bold=is_bold)
     room = Box(frame.left + 1, 0, sheet.width, frame.bottom - 2)
-    chosen = None
+    free: list[tuple[int, float, float, str]] = []
     for dx, dy, side in _candidates(start, anchor):
         box = word_box(at[0] + dx, at[1] + dy, lines, side, is_bold=is_bold)
         grown = Box(box.left - 2, box.top - 1, box.right + 2, box.bottom + 1)
-        if grown.within(room) and sheet.is_free(grown) and not (has_leader and _leader_hits(sheet, at, box)):
-            chosen = dx, dy, side
-            break
-    dx, dy, side = chosen or (start[0], start[1], anchor)
+        if grown.within(room) and sheet.is_free(grown):
+            harm = _leader_harm(sheet, at, box) if has_leader else 0
+            free.append((harm, dx, dy, side))
+            if harm == 0:
+                break
+    # the first place whose leader runs through nothing, else the one that runs through least
+    _, dx, dy, side = min(free, key=lambda each: each[0], default=(0, *start, anchor))
     x, y = at[0] + dx, at[1] + dy
     box = sheet.text(x, y, lines, side, colour=colour, is_bold=is_bold)
     leader = _leader(at, box) if has_leader else None
@@ -260,10 +263,23 @@ def _leader(at: Point, box: Box) -> list[Point] | None:
     length = math.hypot(near[0] - at[0], near[1] - at[1])
     if length <= LEADER_FROM:
         return None
-    return [(at[0] + (near[0] - at[0]) * 5 / length, at[1] + (near[1] - at[1]) * 5 / length), near]
+    start, end = 5.0 / length, 1.0 - 1.5 / length
+    return [(at[0] + (near[0] - at[0]) * part, at[1] + (near[1] - at[1]) * part) for part in (start, end)]
 
 
-def _leader_hits(sheet: Sheet, at: Point, box: Box) -> bool:
-    """Whether the line to a label there would run through other words or marks."""
+def _leader_harm(sheet: Sheet, at: Point, box: Box) -> int:
+    """How many lines the line to a label there would cross; words and marks count a hundred times."""
     leader = _leader(at, box)
-    return leader is not None and any(other.is_crossed_by(*leader) for other in sheet.words)
+    if leader is None:
+        return 0
+    crossed = sum(_cross(leader[0], leader[1], *stroke) for stroke in sheet.strokes)
+    return crossed + 100 * sum(other.is_crossed_by(*leader) for other in sheet.words)
+
+
+def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Whether two stretches cross each other."""
+
+    def side(p: Point, q: Point, r: Point) -> float:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0

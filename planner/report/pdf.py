@@ -35,6 +35,9 @@ from planner.report.typography import prose
 Paper = Literal["a4", "us-letter"]
 PAPERS: tuple[Paper, ...] = get_args(Paper)
 
+CHART_HEIGHTS: Mapping[Paper, float] = {"a4": 1.0, "us-letter": 0.82}
+"""Letter is 50 points shorter: charts give way, not words."""
+
 TEMPLATE = Path(__file__).parent / "template" / "report.typ"
 ACCESSIBLE = "ua-1"
 _CHART_THREADS = 4
@@ -51,7 +54,7 @@ def render_report(report: Report, paper: Paper = "a4") -> bytes:
     """
     if paper not in PAPERS:
         raise ValueError(f"paper {paper!r} is not one of {', '.join(PAPERS)}")
-    text = json.dumps(_report(report), ensure_ascii=False, sort_keys=True)
+    text = json.dumps(_report(report, CHART_HEIGHTS[paper]), ensure_ascii=False, sort_keys=True)
     inputs = {"report": text, "paper": paper}
     try:
         return _compiled(inputs, [ACCESSIBLE])
@@ -73,8 +76,8 @@ def _compiled(inputs: dict[str, str], standards: list[Any]) -> bytes:
     return compiled
 
 
-def _report(report: Report) -> dict[str, Any]:
-    drawn = _drawn(report)
+def _report(report: Report, part: float) -> dict[str, Any]:
+    drawn = _drawn(report, part)
     return {
         "title": printable(report.title), "plan_name": printable(report.plan_name), "author": report.author,
         "keywords": list(report.keywords), "stamp": [prose(part) for part in report.stamp],
@@ -82,11 +85,11 @@ def _report(report: Report) -> dict[str, Any]:
     }
 
 
-def _drawn(report: Report) -> Mapping[int, str]:
+def _drawn(report: Report, part: float) -> Mapping[int, str]:
     """Every chart as SVG, drawn side by side: they are nine tenths of the time."""
     figures = [figure for page in report.pages for block in page.blocks for figure in _figures(block)]
     with ThreadPoolExecutor(_CHART_THREADS) as threads:
-        pictures = list(threads.map(lambda each: chart_svg(each.chart, each.width, each.height), figures))
+        pictures = list(threads.map(lambda each: chart_svg(each.chart, each.width, each.height * part), figures))
     return {id(figure): picture for figure, picture in zip(figures, pictures, strict=True)}
 
 

@@ -21,7 +21,7 @@ def assumptions_page(basis: Basis) -> Page:
     own = sum(each.origin == "plan" for each in used)
     title = f"{plural(len(used), 'assumption carries', 'assumptions carry')} the result; {judged or 'none'} of them " \
             f"{'is' if judged == 1 else 'are'} judgement"
-    lead = f"{spelled(own)} {'is' if own == 1 else 'are'} set in the plan, the others by default. Volumes, tokens and error rates of the plan stand under Workload and Quality."
+    lead = f"{spelled(own) if own else 'None'} {'is' if own == 1 else 'are'} set in the plan, the others by default. Volumes, tokens and error rates of the plan stand under Workload and Quality."
     blocks: list[Block] = [_register(basis, used), *_prices(basis), _not_counted(basis), *_warnings(basis)]
     return Page("Assumptions", title, (lead,), tuple(blocks))
 

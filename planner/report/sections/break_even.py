@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from planner.engine.crossover import Crossover
 from planner.engine.hosting import Hosted
 from planner.report.basis import Basis, whole
 from planner.report.document import Block, Bold, Column, Figure, Page, Pair, Points, Rich, Row, Table
-from planner.views.chart_spec import ChartSpec, Mark, Series
-from planner.views.charts import break_even_chart
+from planner.report.sections.staircase_chart import staircase_chart
 from planner.views.formatting import count, count_whole, plural, share, times, usd, usd_whole
 from planner.views.wording import break_even_verdict
 
@@ -29,34 +26,11 @@ def break_even_page(basis: Basis) -> Page | None:
         return None
     verdict, when = break_even_verdict(main)
     hosted = main.challenger.hosted
-    blocks: list[Block] = [Figure(_chart(basis, main), 225.0), _crossings(basis)]
+    blocks: list[Block] = [Figure(staircase_chart(basis), 212.0), _crossings(basis)]
     for each in hosted:
         blocks.append(Pair(_needs(basis, each), _month(each), 1.35))
     blocks.append(_not_in(main, hosted))
     return Page("Break-even", verdict.rstrip("."), (when,), tuple(blocks))
-
-
-def _chart(basis: Basis, main: Crossover) -> ChartSpec:
-    """The bills over volume: self-hosting, the option it first crosses, and the recommended one."""
-    crossed = [each for each in basis.rivals if each.invoice.crossings]
-    drawn = main if main.invoice.crossings or not crossed else min(
-        crossed, key=lambda each: each.invoice.crossings[0].requests_per_month)
-    chart = break_even_chart(drawn)
-    if drawn is main and main.incumbent is basis.best:
-        return chart
-    # blue is the recommended option's alone
-    against = basis.label(drawn.incumbent)
-    series = [replace(each, role="context") if each.role == "chosen" else each for each in chart.series]
-    marks = tuple(replace(each, role="context") if each.role == "chosen" else each for each in chart.marks)
-    x = np.array(chart.series[0].x)
-    if main.incumbent is basis.best:
-        y = main.incumbent_curve.usd(x)
-        series.append(Series(basis.label(main.incumbent), "chosen", tuple(x.tolist()), tuple(y.tolist())))
-        at = float(x[len(x) // 2])
-        marks += (Mark(at, float(main.incumbent_curve.usd(at)), basis.label(main.incumbent), "chosen", "none", 0, -12,
-                       "center", is_bold=True),)
-    return replace(chart, series=tuple(series), marks=marks, gaps=(),
-                   title=f"{chart.title} against {against}")
 
 
 def _crossings(basis: Basis) -> Table:
@@ -85,9 +59,8 @@ def _crossings(basis: Basis) -> Table:
     )
     today = basis.rivals[0].invoice.today
     note: Rich = (
-        f"Requests a month, mix of categories held; today {count_whole(today.requests_per_month)}. Every option is its "
-        f"invoice; the last column counts errors as well. A span ends where one more server makes self-hosting the "
-        f"dearer again.",
+        f"Requests a month; today {count_whole(today.requests_per_month)}. A span ends where one more server makes "
+        "self-hosting the dearer again.",
     )
     return Table(columns, tuple(rows), _crossings_title(basis), note)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from planner.engine.evaluate import ScenarioResult
-from planner.report.basis import Basis, cents, in_full, seller_name, whole
+from planner.report.basis import Basis, cents, in_full, largest, left_out_note, seller_name, whole
 from planner.report.document import Block, Column, Figure, Page, Row, Table
-from planner.views.charts import scenario_bars
+from planner.views.charts import scenario_bars, shortened
 from planner.views.formatting import count_whole, in_cents, plural, share, usd, usd_cents, usd_whole
 from planner.views.wording import called
 
@@ -23,20 +23,20 @@ def cost_page(basis: Basis, best: ScenarioResult) -> Page:
 
 
 def _title(basis: Basis, best: ScenarioResult) -> str:
-    name, base = basis.label(best), basis.baseline
+    name, base = basis.title(best), basis.baseline
     invoice = best.total("invoice_usd") or 0.0
     if base is None:
         return f"{name} costs {usd_whole(invoice)} a month"
     saved_by = base.outcome.invoice_usd - best.outcome.invoice_usd
     saved = float(saved_by.sum())
     if round(saved) == 0:
-        return f"{name} costs what {base.name} costs: {usd_whole(invoice)} a month"
+        return f"{name} costs what {basis.title(base)} costs: {usd_whole(invoice)} a month"
     verb = "cuts the invoice by" if saved > 0 else "raises the invoice by"
     text = f"{name} {verb} {usd_whole(abs(saved))} a month"
     k = int(np.argmax(saved_by if saved > 0 else -saved_by))
     part = abs(float(saved_by[k]))
     if len(saved_by) > 1 and part <= abs(saved):
-        text += f"; {basis.evaluation.demand.names[k]} brings {usd_whole(part)} of it"
+        text += f"; {basis.category(k)} brings {usd_whole(part)} of it"
     return text
 
 
@@ -45,7 +45,7 @@ def _lead(basis: Basis, best: ScenarioResult) -> str:
     more = "more" if errors > invoice else "less"
     fixed = best.total("fixed_cost_usd") or 0.0
     hosting = f" {usd_whole(fixed)} of the invoice is fixed." if round(fixed) > 0 else ""
-    return (f"With {called(best)} wrong answers cost {more} than the models: {usd_whole(errors)} against "
+    return (f"With {shortened(called(best), 40)} wrong answers cost {more} than the models: {usd_whole(errors)} against "
             f"{usd_whole(invoice)} a month.{hosting}")
 
 
@@ -76,8 +76,8 @@ def _unit_costs(basis: Basis, best: ScenarioResult) -> Table:
     mine = in_cents(best.outcome.invoice_usd.tolist())
     other = in_cents(base.outcome.invoice_usd.tolist()) if base is not None else None
     rows = []
-    for k, name in enumerate(names):
-        n = float(demand.requests[k])
+    for k in largest(best.outcome.invoice_usd):
+        name, n = names[k], float(demand.requests[k])
         row = [name, count_whole(n), _per_1k(float(best.outcome.invoice_usd[k]), n)]
         if base is not None and other is not None:
             row += [_per_1k(float(base.outcome.invoice_usd[k]), n), cents(other[k] - mine[k]),
@@ -91,9 +91,10 @@ def _unit_costs(basis: Basis, best: ScenarioResult) -> Table:
     columns = [Column("Category", width="rest"), Column("Requests a month", True, 54),
                Column(f"{basis.head(best)}, $ per 1K", True, 76)]
     if base is not None:
-        columns += [Column(f"{base.name}, $ per 1K", True, 76), Column("Saving $ a month", True, 56),
+        columns += [Column(f"{basis.head(base)}, $ per 1K", True, 76), Column("Saving $ a month", True, 56),
                     Column("Saving", True, 42)]
-    return Table(tuple(columns), tuple(rows), "What a thousand requests cost")
+    note = left_out_note(len(names), "dearest", "categories.csv")
+    return Table(tuple(columns), tuple(rows), "What a thousand requests cost", note)
 
 
 def _per_1k(usd_per_month: float, requests: float) -> str:

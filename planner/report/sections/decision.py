@@ -30,6 +30,7 @@ from planner.report.document import (
     Table,
     Words,
 )
+from planner.views.charts import shortened
 from planner.views.formatting import count, count_whole, day, listed, plural, share, times, usd, usd_whole
 from planner.views.records import changes_if_values
 from planner.views.wording import CONFIDENCE, deck, reasons, sentence
@@ -90,9 +91,9 @@ def _headlines(basis: Basis, best: ScenarioResult) -> Headlines:
         saved = paid - invoice
         numbers.append(Headline(
             "Saving on the invoice" if saved >= 0 else "More on the invoice", short_usd(abs(saved)), "/month",
-            f"{base.name}: {usd_whole(paid)}",
+            f"{basis.head(base)}: {usd_whole(paid)}",
         ))
-        numbers.append(Headline("Total with errors", short_usd(total), "/month", f"{base.name}: {usd_whole(whole_cost)}"))
+        numbers.append(Headline("Total with errors", short_usd(total), "/month", f"{basis.head(base)}: {usd_whole(whole_cost)}"))
     else:
         errors = best.total("expected_errors") or 0.0
         numbers.append(Headline("Expected errors", count(errors), "/month", f"{share(errors / basis.requests)} of requests"))
@@ -174,11 +175,11 @@ def _options_title(basis: Basis, best: ScenarioResult) -> str:
     priced = [each for each in basis.options if each.is_priced]
     mine = best.total("total_usd") or 0.0
     rest = sorted(((each.total("total_usd") or 0.0, each) for each in priced if each is not best), key=lambda each: each[0])
-    name = basis.label(best)
+    name = basis.title(best)
     if not rest:
         return f"{name} is the only option with a price"
     gap = rest[0][0] - mine
-    second = basis.label(rest[0][1])
+    second = basis.title(rest[0][1])
     if round(gap) == 0:
         return f"{name} and {second} have the same total"
     if gap > 0:
@@ -226,7 +227,7 @@ def _changes(basis: Basis) -> Table | Words:
         seen.add(each["input"])
         words, then = str(each["words"]), str(each["then"])
         if each["category"] and len(basis.advice.categories) > 1 and each["category"] not in words:
-            then = f"{then}, for {each['category']}"
+            then = f"{then}, for {shortened(str(each['category']), 40)}"
         if each["input"] == "requests_per_month":
             words = f"volume passes {count(each['threshold'])} requests a month (now {count(each['now'])})"
         elif each["input"].startswith("error_cost"):

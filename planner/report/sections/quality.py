@@ -26,7 +26,7 @@ ORIGIN_WORDS = {
 def quality_page(basis: Basis, best: ScenarioResult) -> Page:
     """Expected errors and their cost by category, and where every rate comes from."""
     blocks: list[Block] = [Figure(in_full(error_scatter(basis.evaluation, best), basis), 190.0), _errors(basis, best),
-                           *_split(basis, best), _origins(basis, best), _review(basis), *_better_alone(basis)]
+                           *_split(basis, best), _origins(basis, best), *_review(basis), *_better_alone(basis)]
     return Page("Quality and risk", _title(basis, best), (_lead(basis, best),), tuple(blocks))
 
 
@@ -45,14 +45,14 @@ def _errors_of(result: ScenarioResult) -> float:
 
 
 def _title(basis: Basis, best: ScenarioResult) -> str:
-    name, base = basis.label(best), basis.baseline
+    name, base = basis.title(best), basis.baseline
     if base is None:
         return (f"{name}: {count_whole(_errors_of(best))} wrong answers a month, which cost "
                 f"{usd_whole(best.total('error_cost_usd'))}")
     more = round(_errors_of(best)) - round(_errors_of(base))
     dearer = round((best.total("error_cost_usd") or 0.0)) - round((base.total("error_cost_usd") or 0.0))
     first = (f"{name} makes {count_whole(abs(more))} {'more' if more > 0 else 'fewer'} errors a month" if more
-             else f"{name} makes as many errors as {base.name}")
+             else f"{name} makes as many errors as {basis.title(base)}")
     second = (f"all errors cost {usd_whole(abs(dearer))} {'more' if dearer > 0 else 'less'}" if dearer
               else "all errors cost the same")
     joint = "; " if (more > 0) == (dearer > 0) or not more else ", yet "
@@ -66,7 +66,7 @@ def _lead(basis: Basis, best: ScenarioResult) -> str:
         ks = np.nonzero(origin == i)[0]
         if ks.size:
             who = "all categories" if ks.size == len(names) else (
-                listed([names[k] for k in ks]) if ks.size <= 3 else f"{ks.size} categories"
+                listed([basis.category(int(k)) for k in ks]) if ks.size <= 3 else f"{ks.size} categories"
             )
             parts.append(f"{LEAD_WORDS[word]} for {who}")
     rates = f"Error rates are {'; '.join(parts)}." if parts else ""
@@ -78,7 +78,7 @@ def _errors(basis: Basis, best: ScenarioResult) -> Table:
     mine, costs = best.outcome.follows, in_cents(best.outcome.follows.error_cost_usd.tolist())
     columns = [Column("Category", width="rest")]
     if base is not None:
-        columns += [Column(f"Wrong, {base.name}", True, 52), Column(f"Wrong, {basis.head(best)}", True, 62),
+        columns += [Column(f"Wrong, {basis.head(base)}", True, 52), Column(f"Wrong, {basis.head(best)}", True, 62),
                     Column("Errors before", True, 42), Column("Errors then", True, 42)]
     else:
         columns += [Column("Wrong answers", True, 52), Column("Errors a month", True, 48)]
@@ -106,7 +106,9 @@ def _errors(basis: Basis, best: ScenarioResult) -> Table:
     everything += ["", cents(sum(costs))]
     everything += [_signed(sum(costs) - sum(before))] if before is not None else []
     rows.append(Row((*everything, ORIGINS[int(best.outcome.origin.max(initial=0))]), "total"))
-    return Table(tuple(columns), tuple(rows), "Expected errors, and what they cost")
+    reviewed = bool((demand.review_share > 0).any())
+    note: Rich = () if reviewed else ("No human review is counted on: every wrong answer counts at its full cost.",)
+    return Table(tuple(columns), tuple(rows), "Expected errors, and what they cost", note)
 
 
 def _signed(value: float) -> str:
@@ -139,7 +141,7 @@ def _origins(basis: Basis, best: ScenarioResult) -> Table:
     return Table(columns, rows, "Where the rates come from", note, is_dense=True)
 
 
-def _review(basis: Basis) -> Points:
+def _review(basis: Basis) -> list[Block]:
     """What human review is counted on."""
     demand, plan = basis.evaluation.demand, basis.study.plan
     items: list[Rich] = []
@@ -153,9 +155,7 @@ def _review(basis: Basis) -> Points:
     for k in np.nonzero(demand.handoff_share > 0)[0].tolist():
         items.append((Bold(demand.names[k]), f": {share(float(demand.handoff_share[k]))} of requests end with a person, "
                                              f"at {usd(float(demand.handoff_usd[k]))} each."))
-    if not items:
-        items.append(("None: every wrong answer counts at its full cost.",))
-    return Points(tuple(items), "Human review counted on")
+    return [Points(tuple(items), "Human review counted on")] if items else []
 
 
 def _better_alone(basis: Basis) -> list[Block]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.domain.matrix import load_matrix
 from planner.engine.evaluate import ScenarioResult
-from planner.report.basis import Basis, cents, whole
+from planner.report.basis import Basis, cents, spelled, whole
 from planner.report.document import Block, Bold, Column, Page, Points, Rich, Row, Table
 from planner.views.formatting import count_whole, share, usd
 
@@ -29,7 +29,7 @@ def rollout_page(basis: Basis, best: ScenarioResult) -> Page | None:
     days = basis.evaluation.register.value("hours_per_month") / HOURS_PER_DAY
     blocks: list[Block] = [_steps(basis, best, base, days), _limits(basis, best, base), _watch(basis, best)]
     return Page(
-        "Roll-out", f"Move from {base.name} in {len(STEPS)} steps; each can be undone by one flag",
+        "Roll-out", f"Move from {basis.title(base)} in {spelled(len(STEPS)).lower()} steps; each can be undone by one flag",
         (f"{rule.answer}, with a way back at every step.",), tuple(blocks),
     )
 

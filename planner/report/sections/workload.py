@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from planner.domain.matrix import Band, Position, load_matrix
-from planner.report.basis import Basis, spelled, whole
-from planner.report.document import Block, Bold, Column, Figure, Page, Points, Row, Spot, Table, Words
-from planner.views.charts import workload_shares
+from planner.report.basis import Basis, largest, left_out_note, spelled, whole
+from planner.report.document import Block, Bold, Column, Figure, Page, Rich, Row, Spot, Table, Words
+from planner.views.charts import shortened, workload_shares
 from planner.views.formatting import count, count_whole, listed, plural, share, usd
 
 MARKS_IN_CELL = 3
@@ -23,9 +23,9 @@ def workload_page(basis: Basis) -> Page:
     demand = basis.evaluation.demand
     if not demand.names:
         return Page("Workload", "No categories yet", ("This plan says nothing of what the models are asked.",),
-                    (Words((("Add a category, or start from a template.",),)), *_reading(basis)))
+                    (Words((("Add a category, or start from a template.",),)),))
     blocks: list[Block] = [_categories(basis)]
-    blocks += [Figure(workload_shares(basis.evaluation)), _matrix(basis), _verdicts(basis), *_reading(basis)]
+    blocks += [Figure(workload_shares(basis.evaluation)), _matrix(basis), _verdicts(basis)]
     return Page("Workload", _title(basis), (_lead(basis),), tuple(blocks))
 
 
@@ -41,12 +41,12 @@ def _title(basis: Basis) -> str:
     if total == 0:
         return "No traffic yet"
     if len(demand.names) == 1:
-        return f"{demand.names[0]}: {count(total)} tokens a month"
+        return f"{basis.category(0)}: {count(total)} tokens a month"
     order = np.argsort(-tokens, kind="stable")
     most = next(n for n in range(1, len(order) + 1) if tokens[order[:n]].sum() >= 0.5 * total)
     if most > 2:
         return f"{kinds} {count(total)} tokens a month; {most} of them are half of it"
-    top = [demand.names[k] for k in order[:most]]
+    top = [basis.category(int(k)) for k in order[:most]]
     part = share(float(tokens[order[:most]].sum()) / total)
     return f"{kinds} {count(total)} tokens a month; {listed(top)} {'is' if most == 1 else 'are'} {part} of them"
 
@@ -75,7 +75,7 @@ def _categories(basis: Basis) -> Table:
         Column("Tokens out", True, 42), Column("Cached", True, 42), Column("Complex", True, 46),
         Column("Tokens a month", True, 46), Column("$ per error", True, 42),
     )
-    return Table(columns, tuple(rows))
+    return Table(columns, tuple(rows), note=_reading(basis))
 
 
 def _band_words(band: Band) -> str:
@@ -100,7 +100,7 @@ def _matrix(basis: Basis) -> Table:
         choice = basis.advice.categories[int(k)]
         bands = choice.rule.bands
         here.setdefault((bands.volume, bands.complexity), []).append(
-            f"{choice.name} {count(float(tokens[k]))}: {choice.rule.size}")
+            f"{shortened(choice.name, 30)} {count(float(tokens[k]))}: {choice.rule.size}")
     rows = []
     for level in levels:
         cells = [f"{level.name.capitalize()}"]
@@ -134,7 +134,9 @@ def _spread(basis: Basis, here: dict[tuple[str, str], list[str]], found: int) ->
 def _verdicts(basis: Basis) -> Table:
     choices = basis.advice.categories
     rows = []
-    for choice in choices:
+    totals = np.array([choice.total_usd or 0.0 for choice in choices])
+    for k in largest(totals):
+        choice = choices[k]
         runs = "nothing feasible" if choice.strategy is None else basis.phrase(choice.strategy)
         size = "your own machines" if choice.rule.tier == "self_hosted" else choice.rule.size
         rows.append(Row((choice.name, size, ", ".join(choice.rule.rules), runs, whole(choice.total_usd),
@@ -142,15 +144,15 @@ def _verdicts(basis: Basis) -> Table:
     agreed = sum(choice.agree for choice in choices)
     columns = (Column("Category", width="rest"), Column("Rules ask for", width=58), Column("By", width=62),
                Column("The figures choose", width=140), Column("Total $ a month", True, 48), Column("Same size", width=36))
-    return Table(columns, tuple(rows), f"Rules and figures ask for the same size of model in {agreed} of {len(choices)}")
+    return Table(columns, tuple(rows), f"Rules and figures ask for the same size of model in {agreed} of {len(choices)}",
+                 left_out_note(len(choices), "dearest", "recommendation.csv"))
 
 
-def _reading(basis: Basis) -> tuple[Block, ...]:
+def _reading(basis: Basis) -> Rich:
     hours = basis.evaluation.register.value("hours_per_month")
-    items = [
-        (Bold("Complex"), " is the share of requests that need judgement or several steps."),
-        (Bold("Cached"), " is the share of input tokens read from the seller’s prompt cache."),
-        (Bold("$ per error"), " is what one wrong answer costs if nobody catches it."),
-        (f"A month is {count(hours)} hours ({hours / 24:.1f} days).",),
-    ]
-    return (Points(tuple(items), "How to read it"),)
+    return (
+        Bold("Complex"), ": share of requests that need judgement or several steps. ",
+        Bold("Cached"), ": share of input tokens read from the seller’s prompt cache. ",
+        Bold("$ per error"), f": cost of one wrong answer that nobody catches. A month is {count(hours)} hours "
+        f"({hours / 24:.1f} days).",
+    )
