@@ -120,9 +120,10 @@ def _splits(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setti
     share = SPLIT_SHARES[:, None]
     easy, hard = (part.T for part in easiest_first(share, w))
     costs = setting.costs
-    at_small = np.moveaxis(usd_at_shares(costs.routine, costs.complex, easy, hard), 0, -1)[small]
-    rest = w[:, None] - easy, 1.0 - w[:, None] - hard
-    at_large = np.moveaxis(usd_at_shares(costs.routine, costs.complex, *rest), 0, -1)[large]
+    parts_usd = np.stack((costs.routine, costs.complex), axis=-1)
+    at_small = np.moveaxis(usd_at_shares(parts_usd, np.stack((easy, hard), axis=1)), 0, -1)[small]
+    rest = np.stack((w[:, None] - easy, 1.0 - w[:, None] - hard), axis=1)
+    at_large = np.moveaxis(usd_at_shares(parts_usd, rest), 0, -1)[large]
     shares = np.broadcast_to(share, (len(pairs), len(SPLIT_SHARES), count))
     load = np.stack((shares, 1.0 - shares), axis=2)
     strategies: list[Single | Split | Cascade] = [

@@ -42,17 +42,17 @@ def mixed_usd(small_routine: Floats, small_complex: Floats, routine_share: Float
     return at_small, at_large
 
 
-def usd_at_shares(routine_usd: Floats, complex_usd: Floats, routine_share: Floats, complex_share: Floats) -> Floats:
-    """USD of one request at many endpoints for many shares at once: one matrix product per category.
+def usd_at_shares(parts_usd: Floats, shares: Floats) -> Floats:
+    """USD of one request at many endpoints for many shares at once, ``sum(share * part)``: one product per category.
 
-    ``routine_usd`` and ``complex_usd`` have shape (categories, endpoints); ``routine_share`` and ``complex_share`` are
-    the routine and complex requests that the endpoint gets, as shares of all, shape (categories, shares). Returns
-    (categories, endpoints, shares). An unpriced endpoint is NaN at every share.
+    ``parts_usd`` (categories, endpoints, parts) is what a request costs by part, such as routine and complex; ``shares``
+    (categories, parts, shares) how many requests count in each part. Returns (categories, endpoints, shares). An
+    unpriced endpoint is NaN at every share.
 
-    >>> usd_at_shares(np.array([[1.0]]), np.array([[3.0]]), np.array([[0.5, 0.75]]), np.array([[0.0, 0.25]])).tolist()
+    >>> usd_at_shares(np.array([[[1.0, 3.0]]]), np.array([[[0.5, 0.75], [0.0, 0.25]]])).tolist()
     [[[0.5, 1.5]]]
     """
-    return np.stack((routine_usd, complex_usd), axis=-1) @ np.stack((routine_share, complex_share), axis=-2)
+    return np.asarray(parts_usd @ shares)
 
 
 def _used(share: ArrayLike, usd: Floats) -> Floats:
