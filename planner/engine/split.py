@@ -45,9 +45,9 @@ def mixed_usd(small_routine: Floats, small_complex: Floats, routine_share: Float
 def usd_at_shares(parts_usd: Floats, shares: Floats) -> Floats:
     """USD of one request at many endpoints for many shares at once, ``sum(share * part)``: one product per category.
 
-    ``parts_usd`` (categories, endpoints, parts) is what a request costs by part, such as routine and complex; ``shares``
-    (categories, parts, shares) how many requests count in each part. Returns (categories, endpoints, shares). An
-    unpriced endpoint is NaN at every share.
+    ``parts_usd`` (categories, endpoints, parts) is what a request costs by part, such as routine and complex;
+    ``shares`` (categories, parts, shares) how many requests count in each part. Returns (categories, endpoints,
+    shares). An unpriced endpoint is NaN at every share.
 
     >>> usd_at_shares(np.array([[[1.0, 3.0]]]), np.array([[[0.5, 0.75], [0.0, 0.25]]])).tolist()
     [[[0.5, 1.5]]]
