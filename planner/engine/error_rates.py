@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.domain.assumptions import Register
-from planner.domain.evidence import Ability, Evidence, SkillLink
+from planner.domain.evidence import Evidence, SkillLink
 from planner.domain.plan import CountedPair, Plan
 from planner.domain.references import THINKING
 from planner.domain.workload import Category, SegmentRates
 from planner.engine.demand import Demand
 from planner.engine.difficulty import logistic, logit, quadrature, solve_ability, solve_ability_on
 from planner.engine.endpoints import Column, EndpointState
+from planner.engine.paired import interval80
 from pricing.catalog import Catalog
 from pricing.errors import InputError
 
@@ -35,6 +38,10 @@ class ErrorRates:
 
     share: Floats
     """Share of served requests answered wrong, before review."""
+    low: Floats
+    """The error share that is undercut in one case out of ten."""
+    high: Floats
+    """The error share that is passed in one case out of ten."""
     segments: Mapping[tuple[int, int], SegmentRates]
     """Rates entered apart for routine and complex requests, by (category, column)."""
     complex_share: Floats
@@ -64,8 +71,10 @@ class _Known:
 
     share: float
     origin: int
+    ground: str
     segments: SegmentRates | None = None
-    ground: str = ""
+    low: float = np.nan
+    high: float = np.nan
 
 
 def rate_key(name: str, plan: Plan, catalog: Catalog) -> str:
@@ -87,20 +96,21 @@ def _known_rates(category: Category, plan: Plan, catalog: Catalog, complex_share
             (1 - complex_share) * segments.routine + complex_share * segments.complex
             if segments else float(entered)  # type: ignore[arg-type]
         )
-        known[rate_key(name, plan, catalog)] = _Known(share, 1, segments, "entered by you")
+        known[rate_key(name, plan, catalog)] = _Known(share, 1, "entered by you", segments, share, share)
     for evaluation in plan.evaluations:
         if evaluation.category != category.name:
             continue
         for pair in evaluation.pairs:
             for name, right in ((pair.small, pair.n11 + pair.n10), (pair.large, pair.n11 + pair.n01)):
-                known[rate_key(name, plan, catalog)] = _Known(
-                    1 - right / pair.total, 0, None, f"measured by you, n = {pair.total:,.0f}"
-                )
+                known[rate_key(name, plan, catalog)] = _measured(right, pair.total)
         for name, counted in evaluation.models.items():
-            known[rate_key(name, plan, catalog)] = _Known(
-                1 - counted.correct / counted.n, 0, None, f"measured by you, n = {counted.n:,}"
-            )
+            known[rate_key(name, plan, catalog)] = _measured(counted.correct, counted.n)
     return known
+
+
+def _measured(right: float, n: float) -> _Known:
+    low, high = interval80(n - right, n)
+    return _Known(1 - right / n, 0, f"measured by you, n = {n:,.0f}", None, low, high)
 
 
 def _lookup(known: Mapping[str, _Known], column: Column, state: EndpointState) -> _Known | None:
@@ -111,61 +121,154 @@ def _lookup(known: Mapping[str, _Known], column: Column, state: EndpointState) -
     return None
 
 
+@dataclass(frozen=True)
+class _Anchors:
+    """The models of a category whose accuracy somebody gave and whose ability is known."""
+
+    known: tuple[tuple[float, float], ...]
+    """Logit of the accuracy and ability of each."""
+    words: str
+    """``anchored on claude-haiku-4-5 92 % (yours)``, or on how many."""
+
+
+class _Predicted(NamedTuple):
+    """A cell that evidence or an assumption fills; gathered, so that one array operation computes them all."""
+
+    cell: tuple[int, int]
+    logit: float
+    """Logit of the expected accuracy, before averaging."""
+    low_logit: float
+    """Logit of an accuracy that is undercut in one case out of ten."""
+    high_logit: float
+    spread: float
+    """Standard deviation over which the accuracy is averaged; 0: taken as it is."""
+    words: str
+    """Ground of the cell, with {band} where the band is to stand."""
+
+
 def error_rates(
     plan: Plan, demand: Demand, columns: list[Column], states: Mapping[str, EndpointState], register: Register,
     evidence: Evidence, catalog: Catalog,
 ) -> ErrorRates:
-    """Error rates and abilities of every category and column. Always ends in a rate."""
+    """Error rates and their 80 % bands for every category and column. Always ends in a rate."""
     shape = (len(demand.names), len(columns))
-    share, origin = np.full(shape, np.nan), np.full(shape, 3, np.int8)
+    share, low, high = (np.full(shape, np.nan) for _ in range(3))
+    origin = np.full(shape, 3, np.int8)
     segments: dict[tuple[int, int], SegmentRates] = {}
     grounds: dict[tuple[int, int], str] = {}
-    stand_ins: dict[str, str] = {}
-    strangers: set[str] = set()
+    said = _Said({}, {}, [])
+    predicted: list[_Predicted] = []
+    listed = [(column, states[column.name]) for column in columns]
     cap = register.value("evidence_cap_logits")
     for k, category in enumerate(plan.workload.categories):
         known = _known_rates(category, plan, catalog, float(demand.complex_share[k]))
         link = evidence.link(category.task)
         anchors = _anchors(known, plan, evidence, link)
-        level = demand.complexity[k]
-        assumed = register.value(f"accuracy_at_ability_zero_{level}")
-        for m, column in enumerate(columns):
-            state = states[column.name]
+        level = register[f"accuracy_at_ability_zero_{demand.complexity[k]}"]
+        assumed = logit((level.value, level.low, level.high)).tolist()
+        open_before = len(predicted)
+        for m, (column, state) in enumerate(listed):
             found = _lookup(known, column, state)
-            if found is not None:
-                share[k, m], origin[k, m] = found.share, found.origin
-                grounds[k, m] = found.ground
-                if found.segments is not None:
-                    segments[k, m] = found.segments
+            if found is None:
+                origin[k, m] = _predict((k, m), column, state, anchors, assumed, link, cap, evidence, predicted, said)
                 continue
-            ability = evidence.ability(state.model_id, link.axis, column.thinking)
-            if ability is None:
-                strangers.add(state.label)
-            elif ability.stand_in is not None:
-                stand_ins[state.label] = catalog.models[ability.stand_in].display
-            if anchors and ability is not None:
-                share[k, m], origin[k, m] = _predicted(anchors, ability, link, cap), 2
-                grounds[k, m] = (
-                    f"{ability.evidence}, anchored on {len(anchors)} of your {'rate' if len(anchors) == 1 else 'rates'}"
-                )
-            else:
-                step = np.clip(link.slope_logit_per_sd * (ability.z if ability else 0.0), -cap, cap)
-                share[k, m] = 1.0 - float(logistic(logit(assumed) + step))
-                grounds[k, m] = f"assumption, not evidence: {level} complexity"
-    notes = [f"No public evidence for {label}; {earlier} stands in." for label, earlier in stand_ins.items()]
-    if strangers and (origin >= 2).any():
-        notes.append(f"No public evidence for {_listed(sorted(strangers))}: taken as average.")
-    return ErrorRates(share, segments, demand.complex_share, origin, tuple(notes), grounds)
+            share[k, m], low[k, m], high[k, m], origin[k, m] = found.share, found.low, found.high, found.origin
+            grounds[k, m] = found.ground
+            if found.segments is not None:
+                segments[k, m] = found.segments
+        if link.hardly_separates and len(predicted) > open_before:
+            said.alike.append(category.name)
+    _fill(predicted, share, low, high, grounds)
+    return ErrorRates(share, low, high, segments, demand.complex_share, origin, said.notes(catalog), grounds)
+
+
+@dataclass
+class _Said:
+    """What the notes speak of."""
+
+    stand_ins: dict[str, str]
+    strangers: dict[str, None]
+    alike: list[str]
+    """Categories whose kind of work hardly separates models."""
+
+    def notes(self, catalog: Catalog) -> tuple[str, ...]:
+        """The notes, in reading order."""
+        notes = []
+        for label, earlier in self.stand_ins.items():
+            model = catalog.models.get(earlier)
+            notes.append(f"No public evidence for {label}; predecessor {model.display if model else earlier} "
+                         "as a stand-in.")
+        if self.strangers:
+            notes.append(f"No public evidence for {_listed(sorted(self.strangers))}: taken as average.")
+        if self.alike:
+            notes.append(f"{_listed(self.alike)}: public benchmarks hardly separate models here; measure before "
+                         "paying more.")
+        return tuple(notes)
+
+
+def _predict(
+    cell: tuple[int, int], column: Column, state: EndpointState, anchors: _Anchors | None,
+    assumed: list[float], link: SkillLink, cap: float, evidence: Evidence, into: list[_Predicted], said: _Said,
+) -> int:
+    """Fill a cell that nobody gave from evidence, else from the assumption; returns its origin."""
+    half = link.half_width80_logit
+    if anchors is None:
+        rate = evidence.published_rate(state.model_id, link.skill, column.thinking)
+        if rate is not None:
+            if rate.stand_in is not None:
+                said.stand_ins[state.label] = rate.stand_in
+            middle = math.log((1.0 - rate.error_share) / rate.error_share)
+            into.append(_Predicted(cell, middle, middle - half, middle + half, 0.0, rate.words))
+            return 2
+    ability = evidence.ability(state.model_id, link.axis, column.thinking)
+    if ability is None:
+        said.strangers[state.label] = None
+    elif ability.stand_in is not None:
+        said.stand_ins[state.label] = ability.stand_in
+    if anchors is not None and ability is not None:
+        slope = link.slope_logit_per_sd
+        # plain sums: a handful of numbers is added faster than an array is made
+        predicted = [right + min(max(slope * (ability.z - z), -cap), cap) for right, z in anchors.known]
+        middle = sum(predicted) / len(predicted)
+        source = f"{ability.evidence}, {anchors.words}" if slope else f"{anchors.words}, the same for every model"
+        into.append(_Predicted(cell, middle, middle - half, middle + half, half * SD_PER_HALF_WIDTH80,
+                               f"{'weak ' if link.is_weak else ''}evidence: {source}; 80 % band {{band}}"))
+        return 2
+    step = min(max(link.slope_logit_per_sd * (ability.z if ability else 0.0), -cap), cap)
+    likely, low, high = (each + step for each in assumed)
+    into.append(_Predicted(cell, likely, low, high, 0.0, "assumption, not evidence"))
+    return 3
+
+
+def _fill(predicted: list[_Predicted], share: Floats, low: Floats, high: Floats, grounds: dict[tuple[int, int], str]
+          ) -> None:
+    """Turn the gathered logits into error shares; where a band is given the share is the mean over it."""
+    if not predicted:
+        return
+    nodes, weights = _normal_nodes()
+    cells, logits, low_logits, high_logits, spreads, words = zip(*predicted, strict=True)
+    index = tuple(np.array(cells).T)
+    at_nodes = np.array(logits)[:, None] + np.array(spreads)[:, None] * nodes
+    share[index] = (logistic(-at_nodes) * weights).sum(axis=-1)
+    low[index], high[index] = logistic(-np.array(high_logits)), logistic(-np.array(low_logits))
+    ends = zip(low[index].tolist(), high[index].tolist(), strict=True)
+    for cell, ground, (least, most) in zip(cells, words, ends, strict=True):
+        band = f"{_percent(least)}–{_percent(most)} %" if "{" in ground else ""
+        grounds[cell] = ground.replace("{band}", band)
+
+
+def _percent(share: float) -> str:
+    """A share in per cent: whole numbers, one decimal below 2."""
+    return f"{100.0 * share:.{0 if share >= 0.02 else 1}f}"
 
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: SkillLink
-             ) -> list[tuple[float, float]]:
-    """(logit of the accuracy, ability) of every model whose accuracy somebody gave and whose ability is known."""
-    found = []
+def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: SkillLink) -> _Anchors | None:
+    found: list[tuple[float, float]] = []
+    named = ""
     for key, rate in known.items():
         base, thinking = key.removesuffix(THINKING), key.endswith(THINKING)
         own = plan.endpoints.get(base)
@@ -174,26 +277,21 @@ def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: 
             model_id = own.model if own.kind == "self_hosted" else (own.ability_like or "")
         ability = evidence.ability(model_id, link.axis, thinking)
         if ability is not None:
-            found.append((float(logit(np.clip(1.0 - rate.share, *ANCHOR_BOUNDS))), ability.z))
-    return found
+            right = min(max(1.0 - rate.share, ANCHOR_BOUNDS[0]), ANCHOR_BOUNDS[1])
+            found.append((math.log(right / (1.0 - right)), ability.z))
+            named = f"{key} {_percent(1.0 - rate.share)} %"
+    if not found:
+        return None
+    return _Anchors(
+        tuple(found), f"anchored on {named} (yours)" if len(found) == 1 else f"anchored on {len(found)} models"
+    )
 
 
 @cache
 def _normal_nodes() -> tuple[Floats, Floats]:
+    """Nodes of the standard normal distribution and weights that add up to 1."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(41)
-    return nodes, weights
-
-
-def _predicted(anchors: list[tuple[float, float]], ability: Ability, link: SkillLink, cap_logits: float) -> float:
-    """Error rate from the anchors' mean logit, averaged over the link's band."""
-    logits = [
-        anchor + float(np.clip(link.slope_logit_per_sd * (ability.z - z), -cap_logits, cap_logits))
-        for anchor, z in anchors
-    ]
-    nodes, weights = _normal_nodes()
-    spread = link.half_width80_logit * SD_PER_HALF_WIDTH80
-    right = float((logistic(np.mean(logits) + spread * nodes) * weights).sum() / weights.sum())
-    return 1.0 - right
+    return nodes, weights / weights.sum()
 
 
 def counted_pair(plan: Plan, category: str, small: str, large: str, catalog: Catalog) -> CountedPair | None:
