@@ -43,6 +43,7 @@ class EndpointState:
     kind: str
     """api, custom or self_hosted."""
     seller: str
+    seller_label: str
     model_id: str | None
     """Catalogue model behind it, where there is one."""
     state: str
@@ -88,6 +89,7 @@ def endpoint_state(name: str, plan: Plan, catalog: Catalog, day: date, follow: b
     below = {"gt": 0.0, "ge": -0.5}
     return EndpointState(
         id=offer.id, label=_label(quote, catalog), short=_short(quote, catalog), kind="api", seller=offer.seller,
+        seller_label=_seller_label(offer.seller, catalog),
         model_id=offer.model, state=quote.state, reason=quote.reason,
         rates=_discounted(quote.rates, keep), batch=_discounted(quote.batch, keep),
         steps=tuple(
@@ -147,7 +149,7 @@ def _custom(name: str, own: Custom) -> EndpointState:
     write = own.input_usd_per_mtok if own.cache_write_usd_per_mtok is None else own.cache_write_usd_per_mtok
     rates = Rates(own.input_usd_per_mtok, read, write, own.output_usd_per_mtok, own.usd_per_request)
     return EndpointState(
-        id=name, label=name, short=name, kind="custom", seller=name, model_id=own.ability_like, state="priced",
+        id=name, label=name, short=name, kind="custom", seller=name, seller_label=name, model_id=own.ability_like, state="priced",
         reason=None, rates=rates, batch=None if own.batch_factor is None else _kept(rates, own.batch_factor), steps=(),
         context_tokens=float(own.context_tokens or np.inf), tokenizer_factor=own.tokenizer_factor,
         output_factor=own.thinking_factor, in_house=own.in_house, fixed_usd=own.fixed_usd_per_month,
@@ -160,7 +162,7 @@ def _hosted(name: str, own: SelfHosted, catalog: Catalog) -> EndpointState:
     model = catalog.resolve_model(own.model)
     return EndpointState(
         id=name, label=f"{model.display}, self-hosted", short=f"{model.short}, self-hosted", kind="self_hosted",
-        seller=name, model_id=model.id, state="priced", reason=None, rates=FREE, batch=FREE, steps=(),
+        seller=name, seller_label=name, model_id=model.id, state="priced", reason=None, rates=FREE, batch=FREE, steps=(),
         context_tokens=float(model.context_tokens or np.inf), tokenizer_factor=model.tokenizer_factor,
         output_factor=own.thinking_factor, in_house=True, fixed_usd=0.0, one_off_usd=own.one_off_usd or 0.0,
         quote=None, hosting=own,
@@ -253,7 +255,7 @@ def unit_costs(demand: Demand, columns: list[Column], states: Mapping[str, Endpo
     routine_length, complex_length = demand.segment_lengths
     mean = blended(ones)
     same = bool((demand.complex_token_factor == 1).all())
-    has_price = np.array([state.rates is not None for state in listed])
+    has_price = np.array([state.rates is not None for state in listed], bool)
     long_batch = np.isnan(table.batch[..., 0][long_level, which]) & (long_share > 0)
     short_batch = np.isnan(table.batch[..., 0][0]) & (long_share < 1)
     longest = np.maximum(demand.max_prompt_tokens[..., None] * factor, tokens_in)

@@ -264,7 +264,7 @@ def obstacle(k: int, column: Column, m: int, setting: Setting, hosted: Mapping[i
     state, demand, costs = setting.states[column.name], setting.demand, setting.costs
     name = demand.names[k]
     if demand.in_house_only[k] and not state.in_house:
-        return "infeasible", f"{name} must stay in house, and {state.label} runs at {state.seller}"
+        return "infeasible", f"{name} must stay in house, and {state.label} runs at {state.seller_label}"
     if costs.window_exceeded[k, m]:
         longest = max(demand.max_prompt_tokens[k], demand.input_tokens[k])
         return "infeasible", (

@@ -93,6 +93,10 @@ def headline(study: Study) -> tuple[str, str, str]:
     ``"".join(...)`` is the whole sentence.
     """
     advice = study.recommendation
+    if not study.plan.workload.categories:
+        return "No traffic yet", "", ": enter what you ask of the models, or start from a template."
+    if not study.plan.scenarios and advice.scenario is None:
+        return "No scenario yet", "", ": name a model that could do the work."
     if advice.scenario is None:
         return "Nothing in this plan can serve the workload", "", ". See what stands in the way below."
     best, states = advice.scenario, advice.setting.states
@@ -132,7 +136,7 @@ def sentence(study: Study) -> str:
 def deck(study: Study) -> str:
     """The sentence below the headline: errors and the total against the baseline."""
     best, baseline = study.recommendation.scenario, study.recommendation.baseline
-    if best is None:
+    if best is None or not study.plan.workload.categories:
         return ""
     errors, total = best.total("error_cost_usd"), best.total("total_usd")
     if baseline is None or not baseline.is_priced or baseline.strategy == best.strategy or total is None:
@@ -161,7 +165,7 @@ def threshold_words(threshold: Threshold, states: Mapping[str, EndpointState]) -
 def reasons(study: Study) -> tuple[Reason, ...]:
     """Up to three reasons in order of weight, each with its number and its nearest threshold."""
     best = study.recommendation.scenario
-    if best is None:
+    if best is None or not best.endpoints:
         return ()
     found = [_invoice_reason(study, best), _error_reason(study, best), _hosting_reason(study)]
     return tuple(reason for reason in found if reason is not None)
