@@ -226,6 +226,8 @@ def _hosting_reason(study: Study) -> Reason | None:
     requests = count(found.invoice.today.requests_per_month)
     floor = usd(found.invoice.floor_cost_usd)
     permanent = found.invoice.permanent
+    if found.invoice.today.requests_per_month == 0:
+        return Reason("No traffic to host yet", f"Own servers cost {floor} a month before the first request.", None)
     if permanent is None:
         return Reason(
             "Self-hosting does not pay", f"It costs {floor} a month before the first request, and each further server "
@@ -294,6 +296,8 @@ def break_even_verdict(found: Crossover | str | None) -> tuple[str, str]:
 
 def _when(found: Crossover) -> str:
     permanent, today = found.invoice.permanent, found.invoice.today
+    if today.requests_per_month == 0:
+        return "There is no traffic yet: without a mix of requests no break-even can be told."
     if permanent is None:
         if found.invoice.crossings:
             first = found.invoice.crossings[0].requests_per_month
