@@ -126,7 +126,9 @@ def in_full(chart: ChartSpec, basis: Basis) -> ChartSpec:
         marks = tuple(replace(mark, label=name) for mark, name in zip(chart.marks, full, strict=True))
         return _without_outlier(replace(chart, marks=marks))
     totals = [usd_whole(total) for total in chart.table.get("total_usd", ())]
-    bars = tuple(replace(bar, name=name, end_label=total) for bar, name, total in zip(chart.bars, full, totals, strict=True))
+    bars = tuple(
+        replace(bar, name=name, end_label=total) for bar, name, total in zip(chart.bars, full, totals, strict=True)
+    )
     caption = chart.caption.replace("in the table only", "in scenarios.csv only")
     return replace(chart, bars=bars, caption=caption)
 
@@ -139,7 +141,8 @@ def _without_outlier(chart: ChartSpec) -> ChartSpec:
     far, others = ranked[0], tuple(mark for mark in chart.marks if mark is not ranked[0])
     widest = max(mark.x for mark in others)
     return replace(
-        chart, marks=others,
+        chart,
+        marks=others,
         series=tuple(line for line in chart.series if far.y not in line.y),
         x=replace(chart.x, ticks=usd_ticks(widest), high=top_and_step(widest, 4)[0]),
         y=replace(chart.y, ticks=usd_ticks(ranked[1].y), high=top_and_step(ranked[1].y, 4)[0]),

@@ -57,8 +57,12 @@ class _Frame:
         self.right = width - (right + 7 if right else 8.0)
         self.top = 8.0 + (12.0 if spec.bands or spec.lines else 0.0)
         self.bottom = height - 14.0 - (14.0 if spec.x.label else 0.0)
-        self._x = _scale(spec.x, [v for s in spec.series for v in s.x] + [m.x for m in spec.marks], self.left, self.right)
-        self._y = _scale(spec.y, [v for s in spec.series for v in s.y] + [m.y for m in spec.marks], self.bottom, self.top)
+        self._x = _scale(
+            spec.x, [v for s in spec.series for v in s.x] + [m.x for m in spec.marks], self.left, self.right
+        )
+        self._y = _scale(
+            spec.y, [v for s in spec.series for v in s.y] + [m.y for m in spec.marks], self.bottom, self.top
+        )
 
     def at(self, x: float, y: float) -> Point:
         """A point of the sheet."""
@@ -79,7 +83,9 @@ class _Frame:
 
 
 def _scale(axis: Axis, values: list[float], start: float, end: float) -> Callable[[float], float]:
-    known = [v for v in (*values, *(at for at, _ in axis.ticks)) if math.isfinite(v) and (axis.scale == "linear" or v > 0)]
+    known = [
+        v for v in (*values, *(at for at, _ in axis.ticks)) if math.isfinite(v) and (axis.scale == "linear" or v > 0)
+    ]
     low = axis.low if axis.low is not None else min(known, default=0.0)
     high = axis.high if axis.high is not None else max(known, default=1.0)
     if axis.scale == "log":
@@ -120,8 +126,10 @@ def _clip(x: float, frame: _Frame) -> float:
 
 
 def _band(left: float, right: float, frame: _Frame) -> str:
-    return (f'<rect x="{left:.2f}" y="{frame.top:.2f}" width="{right - left:.2f}" '
-            f'height="{frame.bottom - frame.top:.2f}" fill="{BAND}"/>')
+    return (
+        f'<rect x="{left:.2f}" y="{frame.top:.2f}" width="{right - left:.2f}" '
+        f'height="{frame.bottom - frame.top:.2f}" fill="{BAND}"/>'
+    )
 
 
 def _axes(sheet: Sheet, spec: ChartSpec, frame: _Frame) -> None:
@@ -215,14 +223,32 @@ def _line_labels(sheet: Sheet, spec: ChartSpec, frame: _Frame) -> None:
             continue
         left, right = sorted((_clip(frame.x(band.start), frame), _clip(frame.x(band.end), frame)))
         lines = wrapped(band.label, max(right - left - 4, 50.0))
-        _place(sheet, band.label, ((left + right) / 2, frame.top + 9), frame, MUTED, start=(0.0, 0.0), anchor="center",
-               lines=lines, has_leader=False)
+        _place(
+            sheet,
+            band.label,
+            ((left + right) / 2, frame.top + 9),
+            frame,
+            MUTED,
+            start=(0.0, 0.0),
+            anchor="center",
+            lines=lines,
+            has_leader=False,
+        )
 
 
 def _mark_label(sheet: Sheet, mark: Mark, frame: _Frame) -> None:
     colour = COLOURS[mark.role] if mark.role != "context" else MUTED
-    _place(sheet, mark.label, frame.at(mark.x, mark.y), frame, colour, is_bold=mark.is_bold or mark.role == "chosen",
-           start=(mark.dx, mark.dy + 3), anchor=mark.anchor, has_leader=True)
+    _place(
+        sheet,
+        mark.label,
+        frame.at(mark.x, mark.y),
+        frame,
+        colour,
+        is_bold=mark.is_bold or mark.role == "chosen",
+        start=(mark.dx, mark.dy + 3),
+        anchor=mark.anchor,
+        has_leader=True,
+    )
 
 
 def _candidates(start: Point, anchor: str) -> Iterator[tuple[float, float, str]]:
@@ -234,8 +260,19 @@ def _candidates(start: Point, anchor: str) -> Iterator[tuple[float, float, str]]
             yield x, y + 3, "left" if x > 2 else "right" if x < -2 else "center"
 
 
-def _place(sheet: Sheet, label: str, at: Point, frame: _Frame, colour: str, *, start: Point, anchor: str,
-           is_bold: bool = False, lines: tuple[str, ...] | None = None, has_leader: bool = True) -> None:
+def _place(
+    sheet: Sheet,
+    label: str,
+    at: Point,
+    frame: _Frame,
+    colour: str,
+    *,
+    start: Point,
+    anchor: str,
+    is_bold: bool = False,
+    lines: tuple[str, ...] | None = None,
+    has_leader: bool = True,
+) -> None:
     """A label at the first place where it is free, joined to its point by a thin line if that is far."""
     lines = lines or wrapped(printable(label), LABEL_WIDTH, is_bold=is_bold)
     room = Box(frame.left + 1, 0, sheet.width, frame.bottom - 2)
@@ -244,7 +281,7 @@ def _place(sheet: Sheet, label: str, at: Point, frame: _Frame, colour: str, *, s
         box = word_box(at[0] + dx, at[1] + dy, lines, side, is_bold=is_bold)
         grown = Box(box.left - 2, box.top - 1, box.right + 2, box.bottom + 1)
         if grown.within(room) and sheet.is_free(grown):
-            harm = _leader_harm(sheet, at, box) if has_leader else 0
+            harm = _way_harm(sheet, at, box)
             free.append((harm, dx, dy, side))
             if harm == 0:
                 break
@@ -257,23 +294,26 @@ def _place(sheet: Sheet, label: str, at: Point, frame: _Frame, colour: str, *, s
         sheet.path(leader, MUTED, 0.6)
 
 
-def _leader(at: Point, box: Box) -> list[Point] | None:
-    """The line from a point to its label; None where they are close enough to be read together."""
+def _way(at: Point, box: Box, start: float, end: float) -> tuple[Point, Point]:
+    """The straight way from a point to its label, ``start`` and ``end`` points shorter at its ends."""
     near = (min(max(at[0], box.left), box.right), min(max(at[1], box.top), box.bottom))
     length = math.hypot(near[0] - at[0], near[1] - at[1])
-    if length <= LEADER_FROM:
-        return None
-    start, end = 5.0 / length, 1.0 - 1.5 / length
-    return [(at[0] + (near[0] - at[0]) * part, at[1] + (near[1] - at[1]) * part) for part in (start, end)]
+    parts = (min(start / length, 1.0), max(1.0 - end / length, 0.0)) if length else (0.0, 0.0)
+    first, last = ((at[0] + (near[0] - at[0]) * part, at[1] + (near[1] - at[1]) * part) for part in parts)
+    return first, last
 
 
-def _leader_harm(sheet: Sheet, at: Point, box: Box) -> int:
-    """How many lines the line to a label there would cross; words and marks count a hundred times."""
-    leader = _leader(at, box)
-    if leader is None:
-        return 0
-    crossed = sum(_cross(leader[0], leader[1], *stroke) for stroke in sheet.strokes)
-    return crossed + 100 * sum(other.is_crossed_by(*leader) for other in sheet.words)
+def _leader(at: Point, box: Box) -> tuple[Point, Point] | None:
+    """The line from a point to its label; None where they are close enough to be read together."""
+    start, end = _way(at, box, 0.0, 0.0)
+    return _way(at, box, 5.0, 1.5) if math.dist(start, end) > LEADER_FROM else None
+
+
+def _way_harm(sheet: Sheet, at: Point, box: Box) -> int:
+    """How many lines lie between a point and a label there; words and marks count a hundred times."""
+    start, end = _way(at, box, 5.0, 0.5)
+    crossed = sum(_cross(start, end, *stroke) for stroke in sheet.strokes)
+    return crossed + 100 * sum(other.is_crossed_by(start, end) for other in (*sheet.words, *sheet.spots))
 
 
 def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:

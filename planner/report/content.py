@@ -1,4 +1,4 @@
-"""The report's content from a worked-through plan, before any format: one place decides what is said and in which order."""
+"""The content of the report, before any format: one place decides what is said and in which order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,12 @@ def build_report(study: Study, *, today: date, rivals: Sequence[Crossover] | Non
     return Report(
         title=f"{study.plan.name}: which AI models to run, and what they cost",
         plan_name=study.plan.name,
-        stamp=(f"Prices in force on {day}{_read_on(study)}", f"planner {__version__}", f"plan {plan_hash(study.plan)}", QUALIFIER),
+        stamp=(
+            f"Prices in force on {day}{_read_on(study)}",
+            f"planner {__version__}",
+            f"plan {plan_hash(study.plan)}",
+            QUALIFIER,
+        ),
         pages=tuple(_pages(basis)),
         keywords=("AI models", "monthly cost", "break-even"),
     )
@@ -50,7 +55,8 @@ def _read_on(study: Study) -> str:
 
 def _pages(basis: Basis) -> Iterator[Page]:
     yield decision_page(basis)
-    yield workload_page(basis)
+    if basis.evaluation.demand.names:
+        yield workload_page(basis)
     best = basis.best
     if best is not None and best.is_priced and basis.requests > 0:
         yield cost_page(basis, best)

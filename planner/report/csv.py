@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from planner.engine.study import Study
+from planner.views.tables import TABLES, about_table
 
 _BOM = "\ufeff"
 _FORMULA = re.compile(r"^[\s\x00]*[=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
@@ -64,53 +64,37 @@ def _cell(value: Any) -> str:
     if hasattr(value, "item"):  # a numpy number
         return _cell(value.item())
     if isinstance(value, float):
-        # repr is the shortest text that reads back to the same number; a whole one needs no ".0"
-        return "" if not math.isfinite(value) else str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return defused(str(value)) if not isinstance(value, int) else str(value)
+        return _number(value)
+    return str(value) if isinstance(value, int) else defused(str(value))
 
 
-def csv_bundle(tables: Mapping[str, pd.DataFrame], *, with_bom: bool = False) -> dict[str, bytes]:
-    """File name to content for every table. ``with_bom`` helps older spreadsheets to see that it is UTF-8."""
+def _number(value: float) -> str:
+    """A number as it was computed: whole ones in full, others to twelve digits, where float dust ends.
+
+    >>> _number(2324.9999999999995), _number(1e15), _number(-0.1), _number(float("nan"))
+    ('2325', '1000000000000000', '-0.1', '')
+    """
+    if not math.isfinite(value):
+        return ""
+    return str(int(value)) if value.is_integer() else f"{value:.12g}"
+
+
+def csv_bundle(study: Study, today: date | None = None, *, with_bom: bool = False) -> dict[str, bytes]:
+    """File name to content for every table. ``with_bom`` helps older spreadsheets see that it is UTF-8.
+
+    ``today`` is the day the files bear; without it they bear the price date alone.
+    """
+    tables = {name: about_table(study, today) if name == "about" else make(study) for name, make in TABLES.items()}
     mark = _BOM if with_bom else ""
     return {f"{name}.csv": (mark + csv_text(table)).encode("utf-8") for name, table in tables.items()}
 
 
-def bundle_zip(tables: Mapping[str, pd.DataFrame], *, with_bom: bool = False) -> bytes:
-    """All tables in one ZIP file; the same tables give the same bytes."""
+def bundle_zip(files: Mapping[str, bytes]) -> bytes:
+    """Files in one ZIP; the same files give the same bytes."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, content in csv_bundle(tables, with_bom=with_bom).items():
+        for name, content in files.items():
             entry = zipfile.ZipInfo(name, _ZIP_DAY)
             entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
             archive.writestr(entry, content)
     return written.getvalue()
-
-
-def write_csvs(tables: Mapping[str, pd.DataFrame], folder: Path, *, with_bom: bool = False) -> list[Path]:
-    """Every table as a file of ``folder``, which is made if it is missing.
-
-    All files are written beside their place first and moved in at the end, so that a full disk leaves the old ones.
-    """
-    contents = csv_bundle(tables, with_bom=with_bom)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".csv-") as scratch:
-        for name, content in contents.items():
-            (Path(scratch) / name).write_bytes(content)
-        for name in contents:
-            os.replace(Path(scratch) / name, folder / name)
-    return [folder / name for name in contents]
-
-
-def write_file(content: bytes, path: Path) -> Path:
-    """One file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(scratch).chmod(0o644)
-        os.replace(scratch, path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
-    return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -40,19 +41,27 @@ class Box(NamedTuple):
 
     def meets(self, other: Box) -> bool:
         """Whether two rectangles overlap."""
-        return (self.left < other.right and other.left < self.right
-                and self.top < other.bottom and other.top < self.bottom)
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
 
     def within(self, other: Box) -> bool:
         """Whether it lies inside another one."""
-        return (self.left >= other.left and self.right <= other.right
-                and self.top >= other.top and self.bottom <= other.bottom)
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.top >= other.top
+            and self.bottom <= other.bottom
+        )
 
     def is_crossed_by(self, start: Point, end: Point) -> bool:
         """Whether a straight line runs through it (clipped by Liang and Barsky)."""
         (x0, y0), (x1, y1) = start, end
         first, last = 0.0, 1.0
-        for along, low, high in ((x1 - x0, self.left - x0, self.right - x0), (y1 - y0, self.top - y0, self.bottom - y0)):
+        for along, low, high in (
+            (x1 - x0, self.left - x0, self.right - x0),
+            (y1 - y0, self.top - y0, self.bottom - y0),
+        ):
             if along == 0:
                 if low > 0 or high < 0:
                     return False
@@ -62,7 +71,9 @@ class Box(NamedTuple):
         return first < last
 
 
-def word_box(x: float, y: float, lines: Sequence[str], anchor: str, *, size: float = SIZE, is_bold: bool = False) -> Box:
+def word_box(
+    x: float, y: float, lines: Sequence[str], anchor: str, *, size: float = SIZE, is_bold: bool = False
+) -> Box:
     """The rectangle of lines of text whose first base line is at ``y``."""
     width = max((text_width(line, size, is_bold=is_bold) for line in lines), default=0.0)
     left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[anchor] * width
@@ -98,6 +109,8 @@ class Sheet:
     parts: list[str] = field(default_factory=list)
     words: list[Box] = field(default_factory=list)
     """Where there is text."""
+    spots: list[Box] = field(default_factory=list)
+    """Where there are marks."""
     strokes: list[tuple[Point, Point]] = field(default_factory=list)
     """Lines that no text should cross."""
 
@@ -109,7 +122,9 @@ class Sheet:
             f'height="{_n(box.bottom - box.top)}" fill="{fill}"{outline}/>'
         )
 
-    def path(self, points: Iterable[Point], colour: str, width: float, dash: str = "", *, is_solid: bool = True) -> None:
+    def path(
+        self, points: Iterable[Point], colour: str, width: float, dash: str = "", *, is_solid: bool = True
+    ) -> None:
         """A line through points; ``is_solid`` lines keep text away."""
         corners = list(points)
         shown = " L".join(f"{_n(x)} {_n(y)}" for x, y in corners)
@@ -119,7 +134,7 @@ class Sheet:
             f'stroke-linecap="{"butt" if dash else "round"}"{dashes}/>'
         )
         if is_solid:
-            self.strokes.extend(zip(corners, corners[1:], strict=False))
+            self.strokes.extend(pairwise(corners))
 
     def mark(self, at: Point, shape: str, colour: str, radius: float) -> None:
         """A dot, a ring or an open diamond."""
@@ -132,16 +147,26 @@ class Sheet:
         else:
             body = f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}"'
         self.parts.append(f'{body} fill="{fill}" stroke="{rim}" stroke-width="{1 if shape == "dot" else 1.4}"/>')
-        self.words.append(Box(x - radius, y - radius, x + radius, y + radius))
+        self.spots.append(Box(x - radius, y - radius, x + radius, y + radius))
 
-    def text(self, x: float, y: float, lines: Sequence[str], anchor: str = "left", *, colour: str = MUTED,
-             size: float = SIZE, is_bold: bool = False) -> Box:
+    def text(
+        self,
+        x: float,
+        y: float,
+        lines: Sequence[str],
+        anchor: str = "left",
+        *,
+        colour: str = MUTED,
+        size: float = SIZE,
+        is_bold: bool = False,
+    ) -> Box:
         """Lines of text, the first base line at ``y``; its rectangle."""
         box = word_box(x, y, lines, anchor, size=size, is_bold=is_bold)
         place = {"left": "start", "center": "middle", "right": "end"}[anchor]
         for i, line in enumerate(lines):
             self.parts.append(
-                f'<text x="{_n(x)}" y="{_n(y + i * size * 1.2)}" font-family={quoteattr(_FONTS)} font-size="{_n(size)}" '
+                f'<text x="{_n(x)}" y="{_n(y + i * size * 1.2)}" '
+                f'font-family={quoteattr(_FONTS)} font-size="{_n(size)}" '
                 f'font-weight="{600 if is_bold else 400}" fill="{colour}" text-anchor="{place}">'
                 f"{escape(printable(line))}</text>"
             )
@@ -151,8 +176,11 @@ class Sheet:
     def is_free(self, box: Box) -> bool:
         """Whether no text lies there and no line runs through."""
         inside = Box(0, 0, self.width, self.height)
-        return (box.within(inside) and not any(box.meets(other) for other in self.words)
-                and not any(box.is_crossed_by(*stroke) for stroke in self.strokes))
+        return (
+            box.within(inside)
+            and not any(box.meets(other) for other in (*self.words, *self.spots))
+            and not any(box.is_crossed_by(*stroke) for stroke in self.strokes)
+        )
 
     def svg(self) -> str:
         """The picture."""

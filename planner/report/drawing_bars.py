@@ -106,8 +106,14 @@ def _stack(sheet: Sheet, spec: ChartSpec, i: int, left: float, scale: float, mid
 def _inside_label(sheet: Sheet, series: Series, i: int, box: Box) -> None:
     label = series.segment_labels[i] if i < len(series.segment_labels) else ""
     if label and series.role != "errors" and text_width(label, SIZE, is_bold=True) + 4 <= box.right - box.left:
-        sheet.text((box.left + box.right) / 2, (box.top + box.bottom) / 2 + 3, [label], "center", colour=_ink(series),
-                   is_bold=True)
+        sheet.text(
+            (box.left + box.right) / 2,
+            (box.top + box.bottom) / 2 + 3,
+            [label],
+            "center",
+            colour=_ink(series),
+            is_bold=True,
+        )
 
 
 def _bar_name(sheet: Sheet, lines: tuple[str, ...], left: float, middle: float, is_chosen: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import typst
 
@@ -29,21 +29,21 @@ from planner.report.document import (
     Table,
     Words,
 )
-from planner.report.glyphs import FONTS, printable
+from planner.report.glyphs import FONTS, printable, text_width
 from planner.report.typography import prose
 
-Paper = Literal["a4", "us-letter"]
-PAPERS: tuple[Paper, ...] = get_args(Paper)
-
-CHART_HEIGHTS: Mapping[Paper, float] = {"a4": 1.0, "us-letter": 0.82}
+CHART_HEIGHTS: Mapping[str, float] = {"a4": 1.0, "us-letter": 0.82}
 """Letter is 50 points shorter: charts give way, not words."""
 
 TEMPLATE = Path(__file__).parent / "template" / "report.typ"
 ACCESSIBLE = "ua-1"
+TABLE_SIZE, DENSE_SIZE = 9.2, 8.6
+CELL_INSET = 9.2
+"""Left and right of a cell's text together, with a little air."""
 _CHART_THREADS = 4
 
 
-def render_report(report: Report, paper: Paper = "a4") -> bytes:
+def render_report(report: Report, paper: str = "a4") -> bytes:
     """The report as PDF/UA-1.
 
     The root that Typst may read from holds the template and nothing else; fonts are the shipped ones, never the
@@ -52,8 +52,8 @@ def render_report(report: Report, paper: Paper = "a4") -> bytes:
 
     Raises ValueError for an unknown paper.
     """
-    if paper not in PAPERS:
-        raise ValueError(f"paper {paper!r} is not one of {', '.join(PAPERS)}")
+    if paper not in CHART_HEIGHTS:
+        raise ValueError(f"paper {paper!r} is not one of {', '.join(CHART_HEIGHTS)}")
     text = json.dumps(_report(report, CHART_HEIGHTS[paper]), ensure_ascii=False, sort_keys=True)
     inputs = {"report": text, "paper": paper}
     try:
@@ -69,8 +69,14 @@ def _fonts() -> typst.Fonts:
 
 def _compiled(inputs: dict[str, str], standards: list[Any]) -> bytes:
     compiled = typst.compile(
-        TEMPLATE, root=TEMPLATE.parent, font_paths=_fonts(), ignore_system_fonts=True, format="pdf",
-        sys_inputs=inputs, pdf_standards=standards, timestamp=0,
+        TEMPLATE,
+        root=TEMPLATE.parent,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs=inputs,
+        pdf_standards=standards,
+        timestamp=0,
     )
     assert isinstance(compiled, bytes), "a PDF is one file"
     return compiled
@@ -79,8 +85,11 @@ def _compiled(inputs: dict[str, str], standards: list[Any]) -> bytes:
 def _report(report: Report, part: float) -> dict[str, Any]:
     drawn = _drawn(report, part)
     return {
-        "title": printable(report.title), "plan_name": printable(report.plan_name), "author": report.author,
-        "keywords": list(report.keywords), "stamp": [prose(part) for part in report.stamp],
+        "title": printable(report.title),
+        "plan_name": printable(report.plan_name),
+        "author": report.author,
+        "keywords": list(report.keywords),
+        "stamp": [prose(part) for part in report.stamp],
         "pages": [_page(page, drawn) for page in report.pages],
     }
 
@@ -105,8 +114,12 @@ def _figures(block: Block) -> list[Figure]:
 
 def _page(page: Page, drawn: Mapping[int, str]) -> dict[str, Any]:
     return {
-        "section": prose(page.section), "title": prose(page.title), "lead": _rich(page.lead),
-        "dateline": prose(page.dateline), "badge": prose(page.badge), "is_memo": page.is_memo,
+        "section": prose(page.section),
+        "title": prose(page.title),
+        "lead": _rich(page.lead),
+        "dateline": prose(page.dateline),
+        "badge": prose(page.badge),
+        "is_memo": page.is_memo,
         "blocks": [_block(block, drawn) for block in page.blocks],
     }
 
@@ -117,44 +130,92 @@ def _block(block: Block, drawn: Mapping[int, str]) -> dict[str, Any]:
             return _table(block)
         case Figure():
             return {
-                "kind": "figure", "svg": drawn[id(block)], "alt": printable(block.chart.alt or block.chart.title),
-                "caption": prose(block.chart.title), "note": _rich(block.note or (block.chart.caption,)),
+                "kind": "figure",
+                "svg": drawn[id(block)],
+                "alt": printable(block.chart.alt or block.chart.title),
+                "caption": prose(block.chart.title),
+                "note": _rich(block.note or (block.chart.caption,)),
             }
         case Words():
-            return {"kind": "words", "title": prose(block.title), "paragraphs": [_rich(each) for each in block.paragraphs]}
+            return {
+                "kind": "words",
+                "title": prose(block.title),
+                "paragraphs": [_rich(each) for each in block.paragraphs],
+            }
         case Points():
-            return {"kind": "points", "title": prose(block.title), "is_numbered": block.is_numbered,
-                    "items": [_rich(item) for item in block.items]}
+            return {
+                "kind": "points",
+                "title": prose(block.title),
+                "is_numbered": block.is_numbered,
+                "items": [_rich(item) for item in block.items],
+            }
         case Headlines():
-            return {"kind": "headlines", "numbers": [
-                {"label": prose(each.label), "value": each.value, "unit": prose(each.unit), "below": prose(each.below)}
-                for each in block.numbers
-            ]}
+            return {
+                "kind": "headlines",
+                "numbers": [
+                    {
+                        "label": prose(each.label),
+                        "value": each.value,
+                        "unit": prose(each.unit),
+                        "below": prose(each.below),
+                    }
+                    for each in block.numbers
+                ],
+            }
         case Pair():
-            return {"kind": "pair", "left": _block(block.left, drawn), "right": _block(block.right, drawn),
-                    "left_part": block.left_part}
+            return {
+                "kind": "pair",
+                "left": _block(block.left, drawn),
+                "right": _block(block.right, drawn),
+                "left_part": block.left_part,
+            }
         case Ask():
-            return {"kind": "ask", "label": prose(block.label), "words": _rich(block.words),
-                    "signature": [prose(each) for each in block.signature]}
+            return {
+                "kind": "ask",
+                "label": prose(block.label),
+                "words": _rich(block.words),
+                "signature": [prose(each) for each in block.signature],
+            }
 
 
 def _table(table: Table) -> dict[str, Any]:
+    size = DENSE_SIZE if table.is_dense else TABLE_SIZE
     return {
-        "kind": "table", "title": prose(table.title), "note": _rich(table.note), "is_dense": table.is_dense,
-        "is_grid": table.is_grid, "key": [[kind, prose(words)] for kind, words in table.key],
+        "kind": "table",
+        "title": prose(table.title),
+        "note": _rich(table.note),
+        "is_dense": table.is_dense,
+        "is_grid": table.is_grid,
+        "size": size,
+        "key": [[kind, prose(words)] for kind, words in table.key],
         "columns": [
-            {"head": prose(column.head), "is_number": column.is_number, "width": column.width}
-            for column in table.columns
+            {"head": prose(column.head), "is_number": column.is_number, "width": _width(table, i, size)}
+            for i, column in enumerate(table.columns)
         ],
         "rows": [{"style": row.style, "cells": [_cell(each) for each in row.cells]} for row in table.rows],
     }
 
 
+def _width(table: Table, i: int, size: float) -> float | str:
+    """A column's width: a figure never breaks over two lines, so its column is at least as wide as its widest one."""
+    column = table.columns[i]
+    if isinstance(column.width, str) or not column.is_number:
+        return column.width
+    figures = [(row.cells[i], row.style == "total") for row in table.rows if row.style != "group"]
+    widest = max((text_width(each, size, is_bold=bold) for each, bold in figures if isinstance(each, str)), default=0.0)
+    return max(column.width, widest + CELL_INSET)
+
+
 def _cell(cell: Cell) -> Any:
     match cell:
         case Bar():
-            return {"kind": "bar", "invoice_share": cell.invoice_share, "errors_share": cell.errors_share,
-                    "is_chosen": cell.is_chosen, "is_cut": cell.is_cut}
+            return {
+                "kind": "bar",
+                "invoice_share": cell.invoice_share,
+                "errors_share": cell.errors_share,
+                "is_chosen": cell.is_chosen,
+                "is_cut": cell.is_cut,
+            }
         case Spot():
             return {"kind": "spot", "words": prose(cell.words), "marks": [prose(mark) for mark in cell.marks]}
         case str():

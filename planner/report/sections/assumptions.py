@@ -10,6 +10,7 @@ from planner.domain.strategies import Allocation, Cascade, Split, TwoModes
 from planner.report.basis import Basis, seller_name, spelled
 from planner.report.document import Block, Column, Page, Points, Row, Table
 from planner.views.formatting import plural, share, usd_per_mtok
+from pricing.quotes import usd as one_rate
 
 HOSTING_GROUPS = ("self_hosting", "capacity")
 
@@ -19,9 +20,14 @@ def assumptions_page(basis: Basis) -> Page:
     used = used_assumptions(basis)
     judged = sum(each.kind == "judgement" and each.origin == "default" for each in used)
     own = sum(each.origin == "plan" for each in used)
-    title = f"{plural(len(used), 'assumption carries', 'assumptions carry')} the result; {judged or 'none'} of them " \
-            f"{'is' if judged == 1 else 'are'} judgement"
-    lead = f"{spelled(own) if own else 'None'} {'is' if own == 1 else 'are'} set in the plan, the others by default. Volumes, tokens and error rates of the plan stand under Workload and Quality."
+    title = (
+        f"{plural(len(used), 'assumption carries', 'assumptions carry')} the result; {judged or 'none'} of them "
+        f"{'is' if judged == 1 else 'are'} judgement"
+    )
+    lead = (
+        f"{spelled(own) if own else 'None'} {'is' if own == 1 else 'are'} set in the plan, the others by default. "
+        "Volumes, tokens and error rates of the plan stand under Workload and Quality."
+    )
     blocks: list[Block] = [_register(basis, used), *_prices(basis), _not_counted(basis), *_warnings(basis)]
     return Page("Assumptions", title, (lead,), tuple(blocks))
 
@@ -29,8 +35,14 @@ def assumptions_page(basis: Basis) -> Page:
 def used_assumptions(basis: Basis) -> tuple[Assumption, ...]:
     """Entries of the register that have a part in this plan's figures, and all that the plan sets itself."""
     register = basis.evaluation.register
-    wanted = {"materiality_usd", "planning_margin_share", "hours_per_month", *_quality(basis), *_routing(basis),
-              *_hosting(basis)}
+    wanted = {
+        "materiality_usd",
+        "planning_margin_share",
+        "hours_per_month",
+        *_quality(basis),
+        *_routing(basis),
+        *_hosting(basis),
+    }
     models = {state.model_id for state in basis.advice.setting.states.values()}
     if len(models) > 1:
         wanted |= {"upkeep_usd_per_extra_model", "upkeep_usd_per_extra_vendor"}
@@ -78,17 +90,26 @@ def _routing(basis: Basis) -> Iterable[str]:
 def _hosting(basis: Basis) -> Iterable[str]:
     register = basis.evaluation.register
     hosted = {each.id: each for scenario in basis.options for each in scenario.hosted}
-    loads = {category.load or ("batch" if category.latency == "batch" else "always_on")
-             for category in basis.study.plan.workload.categories}
+    loads = {
+        category.load or ("batch" if category.latency == "batch" else "always_on")
+        for category in basis.study.plan.workload.categories
+    }
     for name, each in hosted.items():
         own = basis.study.plan.endpoints.get(name)
         if not isinstance(own, SelfHosted):
             continue
-        given = {"overhead_share": own.overhead, "self_host_fte": own.fte, "fte_usd_per_month": own.fte_usd_per_month,
-                 "self_host_one_off_usd": own.one_off_usd, "dual_run_months": own.dual_run_months,
-                 "egress_usd_per_gb": own.egress_usd_per_gb, "bytes_per_token": own.bytes_per_token,
-                 "redundancy_replicas": own.redundancy, "min_replicas": own.min_replicas,
-                 "target_utilization": own.target_utilization}
+        given = {
+            "overhead_share": own.overhead,
+            "self_host_fte": own.fte,
+            "fte_usd_per_month": own.fte_usd_per_month,
+            "self_host_one_off_usd": own.one_off_usd,
+            "dual_run_months": own.dual_run_months,
+            "egress_usd_per_gb": own.egress_usd_per_gb,
+            "bytes_per_token": own.bytes_per_token,
+            "redundancy_replicas": own.redundancy,
+            "min_replicas": own.min_replicas,
+            "target_utilization": own.target_utilization,
+        }
         yield from (key for key, value in given.items() if value is None)
         if own.latency_factor is None:
             yield f"latency_factor_{each.latency_class}"
@@ -97,8 +118,12 @@ def _hosting(basis: Basis) -> Iterable[str]:
         yield from ("kv_sequences", "gpu_memory_utilization", "memory_reserve_gb_per_gpu")
         if own.mode == "buy":
             family = each.machine.gpu.name.split()[0].split("-")[0].lower()
-            yield from (key for key in register if register[key].group == "buying"
-                        and (not key.startswith(("capex_", "kw_per_server")) or key.endswith(f"_{family}")))
+            yield from (
+                key
+                for key in register
+                if register[key].group == "buying"
+                and (not key.startswith(("capex_", "kw_per_server")) or key.endswith(f"_{family}"))
+            )
 
 
 def _plain(value: float, unit: str) -> str:
@@ -132,15 +157,26 @@ def _register(basis: Basis, used: tuple[Assumption, ...]) -> Table:
         for each in inside:
             unit = register.unit(each.id).label
             low, high = _plain(each.low, unit), _plain(each.high, unit)
-            rows.append(Row((
-                each.label, _with_unit(each.value, unit),
-                "–" if each.low == each.high else f"{low} to {high}",
-                "plan" if each.origin == "plan" else each.kind,
-                "Set in this plan" if each.origin == "plan" else each.source,
-                "" if each.origin == "plan" else each.as_of,
-            )))
-    columns = (Column("Assumption", width=90), Column("Value", width=74), Column("Plausible", width=62),
-               Column("Kind", width=48), Column("Source", width="rest"), Column("Date", width=47))
+            rows.append(
+                Row(
+                    (
+                        each.label,
+                        _with_unit(each.value, unit),
+                        "–" if each.low == each.high else f"{low} to {high}",
+                        "plan" if each.origin == "plan" else each.kind,
+                        "Set in this plan" if each.origin == "plan" else each.source,
+                        "" if each.origin == "plan" else each.as_of,
+                    )
+                )
+            )
+    columns = (
+        Column("Assumption", width=90),
+        Column("Value", width=74),
+        Column("Plausible", width=62),
+        Column("Kind", width=48),
+        Column("Source", width="rest"),
+        Column("Date", width=47),
+    )
     return Table(columns, tuple(rows), is_dense=True)
 
 
@@ -152,28 +188,58 @@ def _prices(basis: Basis) -> list[Block]:
         if state.quote is None:
             continue
         quote, rates = state.quote, state.quote.rates
-        figures = ["–"] * 3 if rates is None else [
-            usd_per_mtok(float(rates.input)), usd_per_mtok(float(rates.cache_read)) if quote.cache_read_known else "–",
-            usd_per_mtok(float(rates.output)),
-        ]
+        figures = (
+            ["–"] * 3
+            if rates is None
+            else [
+                usd_per_mtok(one_rate(rates.input)),
+                usd_per_mtok(one_rate(rates.cache_read)) if quote.cache_read_known else "–",
+                usd_per_mtok(one_rate(rates.output)),
+            ]
+        )
         changes = f"; from {quote.next_change[0].isoformat()} {quote.next_change[1]}" if quote.next_change else ""
-        rows.append(Row((quote.model.display, seller_name(basis, quote.offer.seller), *figures, quote.as_of.isoformat(),
-                         f"{quote.url or quote.source}{changes}")))
+        rows.append(
+            Row(
+                (
+                    quote.model.display,
+                    seller_name(basis, quote.offer.seller),
+                    *figures,
+                    quote.as_of.isoformat(),
+                    f"{quote.url or quote.source}{changes}",
+                )
+            )
+        )
     blocks: list[Block] = []
     if rows:
         dates = sorted(state.quote.as_of for state in states.values() if state.quote is not None)
-        listed_on = dates[0].isoformat() if dates[0] == dates[-1] else f"{dates[0].isoformat()} to {dates[-1].isoformat()}"
-        columns = (Column("Model", width=104), Column("Seller", width=62), Column("Input $/1M", True, 42),
-                   Column("Cached $/1M", True, 46), Column("Output $/1M", True, 46), Column("Listed on", width=50),
-                   Column("Source", width="rest"))
+        listed_on = (
+            dates[0].isoformat() if dates[0] == dates[-1] else f"{dates[0].isoformat()} to {dates[-1].isoformat()}"
+        )
+        columns = (
+            Column("Model", width=104),
+            Column("Seller", width=62),
+            Column("Input $/1M", True, 42),
+            Column("Cached $/1M", True, 46),
+            Column("Output $/1M", True, 46),
+            Column("Listed on", width=50),
+            Column("Source", width="rest"),
+        )
         title = f"Prices in force on {basis.evaluation.day.isoformat()}, read on {listed_on}"
         blocks.append(Table(columns, tuple(rows), title, is_dense=True))
     own = [(name, endpoint) for name, endpoint in basis.study.plan.endpoints.items() if isinstance(endpoint, Custom)]
     if own:
-        lines = tuple(Row((name, usd_per_mtok(each.input_usd_per_mtok), usd_per_mtok(each.output_usd_per_mtok)))
-                      for name, each in own)
-        blocks.append(Table((Column("Own endpoint", width="rest"), Column("Input $/1M", True, 60),
-                             Column("Output $/1M", True, 60)), lines, "Prices of the plan’s own", is_dense=True))
+        lines = tuple(
+            Row((name, usd_per_mtok(each.input_usd_per_mtok), usd_per_mtok(each.output_usd_per_mtok)))
+            for name, each in own
+        )
+        blocks.append(
+            Table(
+                (Column("Own endpoint", width="rest"), Column("Input $/1M", True, 60), Column("Output $/1M", True, 60)),
+                lines,
+                "Prices of the plan’s own",
+                is_dense=True,
+            )
+        )
     return blocks
 
 

@@ -13,9 +13,16 @@ from planner.views.formatting import count, count_whole, plural, share, times, u
 from planner.views.wording import break_even_verdict
 
 PARTS = {
-    "rent_usd": "Rent", "overhead_usd": "Overhead on rent", "depreciation_usd": "Depreciation", "capital_usd": "Capital",
-    "colocation_usd": "Rack space", "maintenance_usd": "Maintenance", "power_usd": "Electricity", "people_usd": "Staff",
-    "other_fixed_usd": "Other fixed cost", "egress_usd": "Network out",
+    "rent_usd": "Rent",
+    "overhead_usd": "Overhead on rent",
+    "depreciation_usd": "Depreciation",
+    "capital_usd": "Capital",
+    "colocation_usd": "Rack space",
+    "maintenance_usd": "Maintenance",
+    "power_usd": "Electricity",
+    "people_usd": "Staff",
+    "other_fixed_usd": "Other fixed cost",
+    "egress_usd": "Network out",
 }
 
 
@@ -46,16 +53,34 @@ def _crossings(basis: Basis) -> Table:
         settled = found.permanent
         good = "never" if settled is None else count(settled.requests_per_month)
         tokens = "–" if settled is None else count(settled.tokens_per_month)
-        multiple = "–" if settled is None or not today.requests_per_month else times(
-            settled.requests_per_month / today.requests_per_month)
+        multiple = (
+            "–"
+            if settled is None or not today.requests_per_month
+            else times(settled.requests_per_month / today.requests_per_month)
+        )
         including = each.including_errors.permanent
-        rows.append(Row((basis.label(each.incumbent), whole(today.incumbent_usd), first, good, multiple, tokens,
-                         "never" if including is None else count(including.requests_per_month)),
-                        "chosen" if each.incumbent is basis.best else "plain"))
+        rows.append(
+            Row(
+                (
+                    basis.label(each.incumbent),
+                    whole(today.incumbent_usd),
+                    first,
+                    good,
+                    multiple,
+                    tokens,
+                    "never" if including is None else count(including.requests_per_month),
+                ),
+                "chosen" if each.incumbent is basis.best else "plain",
+            )
+        )
     columns = (
-        Column("Against", width="rest"), Column("Its invoice today, $", True, 56),
-        Column("Cheaper from, requests", True, 84), Column("For good from", True, 52), Column("Of today", True, 42),
-        Column("In tokens", True, 46), Column("With errors, for good from", True, 70),
+        Column("Against", width="rest"),
+        Column("Its invoice today, $", True, 56),
+        Column("Cheaper from, requests", True, 84),
+        Column("For good from", True, 52),
+        Column("Of today", True, 42),
+        Column("In tokens", True, 46),
+        Column("With errors, for good from", True, 70),
     )
     today = basis.rivals[0].invoice.today
     note: Rich = (
@@ -71,8 +96,10 @@ def _crossings_title(basis: Basis) -> str:
     if not pays:
         return f"Every crossing: self-hosting pays for good against none of {against}"
     first = min(each.invoice.permanent.requests_per_month for each in pays if each.invoice.permanent is not None)
-    return (f"Every crossing: self-hosting pays for good against {len(pays)} of {against}, first from {count(first)} "
-            "requests a month")
+    return (
+        f"Every crossing: self-hosting pays for good against {len(pays)} of {against}, first from {count(first)} "
+        "requests a month"
+    )
 
 
 def _number(value: object) -> float:
@@ -99,10 +126,19 @@ def _needs(basis: Basis, hosted: Hosted) -> Table:
         rows.append(("Price per GPU hour", usd(_number(terms.usd_per_gpu_hour)), rate_origin))
         rows.append(("Overhead on rent", share(_number(terms.overhead)), origin("overhead")))
     elif terms.buy is not None:
-        rows.append(("Price of a server", usd_whole(_number(terms.buy.capex_usd_per_server)), origin("capex_usd_per_server")))
-        rows.append(("Written off over", f"{_number(terms.buy.amortisation_months):.0f} months", origin("amortisation_months")))
-    rows.append(("Staff", f"{_number(terms.fte):g} × {usd_whole(_number(terms.fte_usd_per_month))}",
-                 origin("fte", "fte_usd_per_month")))
+        rows.append(
+            ("Price of a server", usd_whole(_number(terms.buy.capex_usd_per_server)), origin("capex_usd_per_server"))
+        )
+        rows.append(
+            ("Written off over", f"{_number(terms.buy.amortisation_months):.0f} months", origin("amortisation_months"))
+        )
+    rows.append(
+        (
+            "Staff",
+            f"{_number(terms.fte):g} × {usd_whole(_number(terms.fte_usd_per_month))}",
+            origin("fte", "fte_usd_per_month"),
+        )
+    )
     columns = (Column("Item", width="rest"), Column("Value", True), Column("Origin"))
     return Table(columns, tuple(Row(row) for row in rows), f"What {machine.model_name} on own machines needs")
 
@@ -118,15 +154,24 @@ def _month(hosted: Hosted) -> Table:
 
 def _not_in(main: Crossover, hosted: tuple[Hosted, ...]) -> Points:
     months = max((_number(each.machine.terms.dual_run_months) for each in hosted), default=0.0)
-    once: Rich = (Bold("One-off cost"), f" of {usd_whole(main.one_off_usd)} and {plural(months, 'month')} of running both")
+    once: Rich = (
+        Bold("One-off cost"),
+        f" of {usd_whole(main.one_off_usd)} and {plural(months, 'month')} of running both",
+    )
     timing = main.timing
     if timing.sustained_payback_month is not None:
         once += (f"; counted in, it has paid for itself for good in month {timing.sustained_payback_month}.",)
     else:
         once += ("; counted in, it does not pay for itself within the plan’s horizon.",)
-    return Points((
-        once,
-        (Bold("Uptime"), " of the seller against your own, on-call work beyond the staff above, and security reviews."),
-        (Bold("Better models"), " that sellers bring out, and the work of moving your own machines to them."),
-        (Bold("Data that must stay in house"), ": where it must, the seller’s price is no longer the alternative."),
-    ), "Not in this comparison")
+    return Points(
+        (
+            once,
+            (
+                Bold("Uptime"),
+                " of the seller against your own, on-call work beyond the staff above, and security reviews.",
+            ),
+            (Bold("Better models"), " that sellers bring out, and the work of moving your own machines to them."),
+            (Bold("Data that must stay in house"), ": where it must, the seller’s price is no longer the alternative."),
+        ),
+        "Not in this comparison",
+    )

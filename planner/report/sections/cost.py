@@ -16,7 +16,12 @@ MONEY = 51.0
 
 def cost_page(basis: Basis, best: ScenarioResult) -> Page:
     """Invoice by category and option to the cent, what a thousand requests cost, and what each seller is paid."""
-    blocks: list[Block] = [Figure(in_full(scenario_bars(basis.evaluation, best), basis)), _invoices(basis), _unit_costs(basis, best), _sellers(basis, best)]
+    blocks: list[Block] = [
+        Figure(in_full(scenario_bars(basis.evaluation, best), basis)),
+        _invoices(basis),
+        _unit_costs(basis, best),
+        _sellers(basis, best),
+    ]
     if (other := _not_priced(basis)) is not None:
         blocks.append(other)
     return Page("Cost", _title(basis, best), (_lead(basis, best),), tuple(blocks))
@@ -45,8 +50,10 @@ def _lead(basis: Basis, best: ScenarioResult) -> str:
     more = "more" if errors > invoice else "less"
     fixed = best.total("fixed_cost_usd") or 0.0
     hosting = f" {usd_whole(fixed)} of the invoice is fixed." if round(fixed) > 0 else ""
-    return (f"With {shortened(called(best), 40)} wrong answers cost {more} than the models: {usd_whole(errors)} against "
-            f"{usd_whole(invoice)} a month.{hosting}")
+    return (
+        f"With {shortened(called(best), 40)} wrong answers cost {more} than the models: {usd_whole(errors)} against "
+        f"{usd_whole(invoice)} a month.{hosting}"
+    )
 
 
 def _invoices(basis: Basis) -> Table:
@@ -57,12 +64,18 @@ def _invoices(basis: Basis) -> Table:
     rows = [Row((name, *(cents(column[k]) for column in columns))) for k, name in enumerate(names)]
     rows.append(Row(("Invoice", *(cents(sum(column)) for column in columns)), "total"))
     rows.append(Row(("Errors, review and hand-over", *(cents(_beside(each)) for each in shown))))
-    rows.append(Row(("Total", *(cents(sum(column) + _beside(each)) for each, column in zip(shown, columns, strict=True))),
-                    "total"))
+    rows.append(
+        Row(
+            ("Total", *(cents(sum(column) + _beside(each)) for each, column in zip(shown, columns, strict=True))),
+            "total",
+        )
+    )
     heads = tuple(Column(basis.head(each), True, 60 if len(shown) > 4 else 72) for each in shown)
     hidden = len([each for each in basis.options if each.is_priced]) - len(shown)
     note = (f"{plural(hidden, 'more option')} in scenarios.csv.",) if hidden > 0 else ()
-    return Table((Column("Category", width="rest"), *heads), tuple(rows), "Invoice by category and option, $ a month", note)
+    return Table(
+        (Column("Category", width="rest"), *heads), tuple(rows), "Invoice by category and option, $ a month", note
+    )
 
 
 def _beside(result: ScenarioResult) -> float:
@@ -80,19 +93,31 @@ def _unit_costs(basis: Basis, best: ScenarioResult) -> Table:
         name, n = names[k], float(demand.requests[k])
         row = [name, count_whole(n), _per_1k(float(best.outcome.invoice_usd[k]), n)]
         if base is not None and other is not None:
-            row += [_per_1k(float(base.outcome.invoice_usd[k]), n), cents(other[k] - mine[k]),
-                    share(1 - mine[k] / other[k]) if other[k] else "–"]
+            row += [
+                _per_1k(float(base.outcome.invoice_usd[k]), n),
+                cents(other[k] - mine[k]),
+                share(1 - mine[k] / other[k]) if other[k] else "–",
+            ]
         rows.append(Row(tuple(row)))
     everything = ["All", count_whole(basis.requests), _per_1k(best.total("invoice_usd") or 0.0, basis.requests)]
     if base is not None and other is not None:
-        everything += [_per_1k(base.total("invoice_usd") or 0.0, basis.requests), cents(sum(other) - sum(mine)),
-                       share(1 - sum(mine) / sum(other)) if sum(other) else "–"]
+        everything += [
+            _per_1k(base.total("invoice_usd") or 0.0, basis.requests),
+            cents(sum(other) - sum(mine)),
+            share(1 - sum(mine) / sum(other)) if sum(other) else "–",
+        ]
     rows.append(Row(tuple(everything), "total"))
-    columns = [Column("Category", width="rest"), Column("Requests a month", True, 54),
-               Column(f"{basis.head(best)}, $ per 1K", True, 76)]
+    columns = [
+        Column("Category", width="rest"),
+        Column("Requests a month", True, 54),
+        Column(f"{basis.head(best)}, $ per 1K", True, 76),
+    ]
     if base is not None:
-        columns += [Column(f"{basis.head(base)}, $ per 1K", True, 76), Column("Saving $ a month", True, 56),
-                    Column("Saving", True, 42)]
+        columns += [
+            Column(f"{basis.head(base)}, $ per 1K", True, 76),
+            Column("Saving $ a month", True, 56),
+            Column("Saving", True, 42),
+        ]
     note = left_out_note(len(names), "dearest", "categories.csv")
     return Table(tuple(columns), tuple(rows), "What a thousand requests cost", note)
 
@@ -110,14 +135,36 @@ def _sellers(basis: Basis, best: ScenarioResult) -> Table:
     rows = []
     for i, use in enumerate(uses):
         spend, fixed = amounts[i], amounts[len(uses) + i]
-        rows.append(Row((use.label, "–" if use.seller == "own" else seller_name(basis, use.seller), count_whole(use.requests), cents(spend),
-                         cents(fixed), cents(spend + fixed))))
+        rows.append(
+            Row(
+                (
+                    use.label,
+                    "–" if use.seller == "own" else seller_name(basis, use.seller),
+                    count_whole(use.requests),
+                    cents(spend),
+                    cents(fixed),
+                    cents(spend + fixed),
+                )
+            )
+        )
     if abs(amounts[-1]) >= 0.01:
-        rows.append(Row(("Upkeep of further models and vendors", "–", "–", "–", cents(amounts[-1]), cents(amounts[-1]))))
-    rows.append(Row(("All", "", "", cents(sum(amounts[: len(uses)])), cents(sum(amounts[len(uses):])),
-                     cents(sum(amounts))), "total"))
-    columns = (Column("Runs on", width="rest"), Column("Seller", width=76), Column("Calls a month", True, 54),
-               Column("By use $", True, MONEY), Column("Fixed $", True, MONEY), Column("Invoice $ a month", True, MONEY))
+        rows.append(
+            Row(("Upkeep of further models and vendors", "–", "–", "–", cents(amounts[-1]), cents(amounts[-1])))
+        )
+    rows.append(
+        Row(
+            ("All", "", "", cents(sum(amounts[: len(uses)])), cents(sum(amounts[len(uses) :])), cents(sum(amounts))),
+            "total",
+        )
+    )
+    columns = (
+        Column("Runs on", width="rest"),
+        Column("Seller", width=76),
+        Column("Calls a month", True, 54),
+        Column("By use $", True, MONEY),
+        Column("Fixed $", True, MONEY),
+        Column("Invoice $ a month", True, MONEY),
+    )
     return Table(columns, tuple(rows), "Who is paid")
 
 
@@ -131,5 +178,8 @@ def _not_priced(basis: Basis) -> Table | None:
             rows.append(Row((each.name, words, each.reason or "")))
     if not rows:
         return None
-    return Table((Column("Option", width=130), Column("Invoice a month", width=80), Column("Why", width="rest")), tuple(rows),
-                 f"{plural(len(rows), 'option')} left out")
+    return Table(
+        (Column("Option", width=130), Column("Invoice a month", width=80), Column("Why", width="rest")),
+        tuple(rows),
+        f"{plural(len(rows), 'option')} left out",
+    )

@@ -52,8 +52,13 @@ def decision_page(basis: Basis) -> Page:
         blocks.append(placed)
     blocks += [Pair(_because(basis), _changes(basis)), *_ask(basis, best)]
     return Page(
-        section="Decision memo", title=sentence(study), lead=(deck(study),), blocks=tuple(blocks), dateline=dateline,
-        badge=f"Confidence: {CONFIDENCE[basis.advice.confidence].lower()}", is_memo=True,
+        section="Decision memo",
+        title=sentence(study),
+        lead=(deck(study),),
+        blocks=tuple(blocks),
+        dateline=dateline,
+        badge=f"Confidence: {CONFIDENCE[basis.advice.confidence].lower()}",
+        is_memo=True,
     )
 
 
@@ -63,20 +68,33 @@ def _without_answer(basis: Basis, dateline: str) -> Page:
         title, lead = "No traffic yet: there is nothing to choose between", "Every option costs what it costs unused."
         blocks: tuple[Block, ...] = (
             Words((("Enter requests a month for at least one category, or start from a template.",),)),
+            Table(
+                (Column("Option", width=190), Column("Runs on", width="rest"), Column("Unused, $ a month", True, 70)),
+                tuple(
+                    Row((basis.label(each), basis.phrase(each.strategy), whole(each.total("invoice_usd"))))
+                    for each in basis.options
+                ),
+                "Options of this plan",
+            ),
         )
     else:
         title = sentence(basis.study).replace(" See what stands in the way below.", "")
         lead = "What stands in the way, by category:"
         stops = [
-            (choice.name, next((each.infeasible_because for each in choice.alternatives if each.infeasible_because), None))
+            (
+                choice.name,
+                next((each.infeasible_because for each in choice.alternatives if each.infeasible_because), None),
+            )
             for choice in basis.advice.categories
         ]
         known = [(name, why) for name, why in stops if why is not None] or [
             (result.name, result.reason or result.status) for result in basis.evaluation.scenarios
         ]
         blocks = (
-            Table((Column("Where", width=150), Column("What stands in the way", width="rest")),
-                  tuple(Row((name, why)) for name, why in known)),
+            Table(
+                (Column("Where", width=150), Column("What stands in the way", width="rest")),
+                tuple(Row((name, why)) for name, why in known),
+            ),
         )
     return Page("Decision memo", title, (lead,), blocks, dateline, is_memo=True)
 
@@ -89,14 +107,22 @@ def _headlines(basis: Basis, best: ScenarioResult) -> Headlines:
     if base is not None:
         paid, whole_cost = base.total("invoice_usd") or 0.0, base.total("total_usd") or 0.0
         saved = paid - invoice
-        numbers.append(Headline(
-            "Saving on the invoice" if saved >= 0 else "More on the invoice", short_usd(abs(saved)), "/month",
-            f"{basis.head(base)}: {usd_whole(paid)}",
-        ))
-        numbers.append(Headline("Total with errors", short_usd(total), "/month", f"{basis.head(base)}: {usd_whole(whole_cost)}"))
+        numbers.append(
+            Headline(
+                "Saving on the invoice" if saved >= 0 else "More on the invoice",
+                short_usd(abs(saved)),
+                "/month",
+                f"{basis.head(base)}: {usd_whole(paid)}",
+            )
+        )
+        numbers.append(
+            Headline("Total with errors", short_usd(total), "/month", f"{basis.head(base)}: {usd_whole(whole_cost)}")
+        )
     else:
         errors = best.total("expected_errors") or 0.0
-        numbers.append(Headline("Expected errors", count(errors), "/month", f"{share(errors / basis.requests)} of requests"))
+        numbers.append(
+            Headline("Expected errors", count(errors), "/month", f"{share(errors / basis.requests)} of requests")
+        )
         numbers.append(Headline("Total with errors", short_usd(total), "/month", "invoice, errors, review"))
     numbers.append(_hosting_headline(basis, best))
     return Headlines(tuple(numbers))
@@ -107,17 +133,26 @@ def _hosting_headline(basis: Basis, best: ScenarioResult) -> Headline:
     if isinstance(found, Crossover):
         permanent, here = found.invoice.permanent, found.invoice.today
         if permanent is None:
-            return Headline("Self-host break-even", "none", "",
-                            "pays in between only" if found.invoice.crossings else "pays at no volume")
+            return Headline(
+                "Self-host break-even",
+                "none",
+                "",
+                "pays in between only" if found.invoice.crossings else "pays at no volume",
+            )
         if permanent.requests_per_month == 0:
             return Headline("Self-host break-even", "0", "requests", "the cheaper from the first request on")
         multiple = here.requests_per_month / permanent.requests_per_month
-        return Headline("Self-host break-even", times(multiple), "of the way" if multiple < 1 else "past it",
-                        f"{count(here.requests_per_month)} of {count(permanent.requests_per_month)} requests")
+        return Headline(
+            "Self-host break-even",
+            times(multiple),
+            "of the way" if multiple < 1 else "past it",
+            f"{count(here.requests_per_month)} of {count(permanent.requests_per_month)} requests",
+        )
     errors = best.total("expected_errors") or 0.0
     if basis.baseline is None:
-        return Headline("Categories", str(len(basis.evaluation.demand.names)), "",
-                        f"{count(basis.requests)} requests a month")
+        return Headline(
+            "Categories", str(len(basis.evaluation.demand.names)), "", f"{count(basis.requests)} requests a month"
+        )
     return Headline("Expected errors", count(errors), "/month", f"{share(errors / basis.requests)} of requests")
 
 
@@ -127,14 +162,24 @@ def _options_table(basis: Basis, best: ScenarioResult) -> Table:
         options[-1] = basis.baseline
     scale, cut = _bar_scale([each.total("total_usd") for each in options if each.is_priced])
     columns = (
-        Column("Option", width="rest"), Column("Invoice $ a month", True, 48), Column("Where the total goes", width=106),
-        Column("Total $ a month", True, 48), Column("Errors a month", True, 42), Column("Error rates", width=52),
+        Column("Option", width="rest"),
+        Column("Invoice $ a month", True, 48),
+        Column("Where the total goes", width=106),
+        Column("Total $ a month", True, 48),
+        Column("Errors a month", True, 42),
+        Column("Error rates", width=52),
         Column("Sellers", True, 38),
     )
     rows = tuple(Row(_option(each, basis, scale, cut), "chosen" if each is best else "plain") for each in options)
-    beside = [name for name, field in (("errors", "error_cost_usd"), ("review", "review_cost_usd"),
-                                       ("hand-over", "handoff_cost_usd"))
-              if any((each.total(field) or 0.0) > 0 for each in options)]
+    beside = [
+        name
+        for name, field in (
+            ("errors", "error_cost_usd"),
+            ("review", "review_cost_usd"),
+            ("hand-over", "handoff_cost_usd"),
+        )
+        if any((each.total(field) or 0.0) > 0 for each in options)
+    ]
     key = [("invoice", "invoice (blue: recommended)"), ("errors", f"cost of {listed(beside or ['errors'])}")]
     if cut < math.inf:
         key.append(("", "broken bar: off scale"))
@@ -164,17 +209,28 @@ def _option(result: ScenarioResult, basis: Basis, scale: float, cut: float) -> t
         at_least = f"at least {usd_whole(least)}" if result.status == "partly_priced" else words
         return name, at_least, "", "–", "–", "–", "–"
     invoice, total = result.total("invoice_usd") or 0.0, result.total("total_usd") or 0.0
-    bar = Bar(min(invoice / scale, 1.0), max(min((total - invoice) / scale, 1.0), 0.0), result is basis.best, total >= cut)
+    bar = Bar(
+        min(invoice / scale, 1.0), max(min((total - invoice) / scale, 1.0), 0.0), result is basis.best, total >= cut
+    )
     sellers = {use.seller for use in result.endpoints if use.requests > 0 and use.seller != "own"}
-    return (name, whole(invoice), bar, whole(total), count_whole(result.total("expected_errors")),
-            ORIGINS[int(result.outcome.origin.max(initial=0))], str(len(sellers)))
+    return (
+        name,
+        whole(invoice),
+        bar,
+        whole(total),
+        count_whole(result.total("expected_errors")),
+        ORIGINS[int(result.outcome.origin.max(initial=0))],
+        str(len(sellers)),
+    )
 
 
 def _options_title(basis: Basis, best: ScenarioResult) -> str:
     """Which option has the least total, and by how much."""
     priced = [each for each in basis.options if each.is_priced]
     mine = best.total("total_usd") or 0.0
-    rest = sorted(((each.total("total_usd") or 0.0, each) for each in priced if each is not best), key=lambda each: each[0])
+    rest = sorted(
+        ((each.total("total_usd") or 0.0, each) for each in priced if each is not best), key=lambda each: each[0]
+    )
     name = basis.title(best)
     if not rest:
         return f"{name} is the only option with a price"
@@ -201,13 +257,24 @@ def _placed(basis: Basis, best: ScenarioResult) -> Table | None:
     if not several:
         groups.sort(key=lambda group: group[1][0])
     rows = tuple(
-        Row((plural(len(ks), "category", "categories") if several else names[ks[0]], way,
-             count_whole(float(outcome.requests[ks].sum())), whole(float(outcome.invoice_usd[ks].sum())),
-             whole(float(outcome.total_usd[ks].sum()))))
+        Row(
+            (
+                plural(len(ks), "category", "categories") if several else names[ks[0]],
+                way,
+                count_whole(float(outcome.requests[ks].sum())),
+                whole(float(outcome.invoice_usd[ks].sum())),
+                whole(float(outcome.total_usd[ks].sum())),
+            )
+        )
         for way, ks in groups
     )
-    columns = (Column("Category", width="rest"), Column("Runs on", width=186), Column("Requests a month", True, 52),
-               Column("Invoice $ a month", True, 48), Column("Total $ a month", True, 48))
+    columns = (
+        Column("Category", width="rest"),
+        Column("Runs on", width=186),
+        Column("Requests a month", True, 52),
+        Column("Invoice $ a month", True, 48),
+        Column("Total $ a month", True, 48),
+    )
     return Table(columns, rows, title="What runs where")
 
 
@@ -273,14 +340,15 @@ def _ask(basis: Basis, best: ScenarioResult) -> list[Block]:
     invoice = best.total("invoice_usd") or 0.0
     amount = asked_usd(invoice, margin)
     words: Rich = (
-        "Approve ", Bold(f"{usd_whole(amount)} a month"), f" from {day(_month_after(basis.today, 1))} "
+        "Approve ",
+        Bold(f"{usd_whole(amount)} a month"),
+        f" from {day(_month_after(basis.today, 1))} "
         f"({usd_whole(invoice)} planned plus {share(margin)} margin, rounded up)",
     )
     once = one_off_usd(best)
     if once > 0:
         words += (f" and {usd_whole(once)} once",)
-    words += (f". {_budget_words(basis, amount)}Review on ", Bold(day(review_day(basis.today))),
-              ".")
+    words += (f". {_budget_words(basis, amount)}Review on ", Bold(day(review_day(basis.today))), ".")
     return [Ask(words, ("Approved by", "Date"))]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planner.domain.strategies import Split
@@ -15,18 +17,32 @@ from planner.views.charts import error_scatter, split_chart
 from planner.views.formatting import count_whole, in_cents, listed, share, usd, usd_whole
 
 ORIGIN_ROWS = 24
-LEAD_WORDS = {"measured": "measured", "entered": "entered", "evidence": "carried over from public tests",
-              "assumed": "assumed"}
+LEAD_WORDS = {
+    "measured": "measured",
+    "entered": "entered",
+    "evidence": "carried over from public tests",
+    "assumed": "assumed",
+}
 ORIGIN_WORDS = {
-    "measured": "measured on answers that were checked", "entered": "entered in the plan",
-    "evidence": "carried over from public tests", "assumed": "assumption, not evidence",
+    "measured": "measured on answers that were checked",
+    "entered": "entered in the plan",
+    "evidence": "carried over from public tests",
+    "assumed": "assumption, not evidence",
 }
 
 
 def quality_page(basis: Basis, best: ScenarioResult) -> Page:
     """Expected errors and their cost by category, and where every rate comes from."""
-    blocks: list[Block] = [Figure(in_full(error_scatter(basis.evaluation, best), basis), 190.0), _errors(basis, best),
-                           *_split(basis, best), _origins(basis, best), *_review(basis), *_better_alone(basis)]
+    split = _split(basis, best)
+    scatter = in_full(error_scatter(basis.evaluation, best), basis)
+    blocks: list[Block] = [
+        Figure(scatter, 150.0 if split else 190.0),
+        _errors(basis, best),
+        *split,
+        _origins(basis, best),
+        *_review(basis),
+        *_better_alone(basis),
+    ]
     return Page("Quality and risk", _title(basis, best), (_lead(basis, best),), tuple(blocks))
 
 
@@ -37,7 +53,9 @@ def _split(basis: Basis, best: ScenarioResult) -> list[Block]:
         return []
     sweep = split_sweep(setting, strategy.small, strategy.large)
     chart = split_chart(sweep, strategy.small, strategy.large, strategy.small_share, setting.states)
-    return [Figure(chart, 170.0)]
+    # the screen speaks to whoever moves the slider, paper to whoever reads the plan
+    marks = tuple(replace(mark, label=mark.label.replace("You", "Plan", 1)) for mark in chart.marks)
+    return [Figure(replace(chart, marks=marks), 140.0)]
 
 
 def _errors_of(result: ScenarioResult) -> float:
@@ -47,14 +65,22 @@ def _errors_of(result: ScenarioResult) -> float:
 def _title(basis: Basis, best: ScenarioResult) -> str:
     name, base = basis.title(best), basis.baseline
     if base is None:
-        return (f"{name}: {count_whole(_errors_of(best))} wrong answers a month, which cost "
-                f"{usd_whole(best.total('error_cost_usd'))}")
+        return (
+            f"{name}: {count_whole(_errors_of(best))} wrong answers a month, which cost "
+            f"{usd_whole(best.total('error_cost_usd'))}"
+        )
     more = round(_errors_of(best)) - round(_errors_of(base))
-    dearer = round((best.total("error_cost_usd") or 0.0)) - round((base.total("error_cost_usd") or 0.0))
-    first = (f"{name} makes {count_whole(abs(more))} {'more' if more > 0 else 'fewer'} errors a month" if more
-             else f"{name} makes as many errors as {basis.title(base)}")
-    second = (f"all errors cost {usd_whole(abs(dearer))} {'more' if dearer > 0 else 'less'}" if dearer
-              else "all errors cost the same")
+    dearer = round(best.total("error_cost_usd") or 0.0) - round(base.total("error_cost_usd") or 0.0)
+    first = (
+        f"{name} makes {count_whole(abs(more))} {'more' if more > 0 else 'fewer'} errors a month"
+        if more
+        else f"{name} makes as many errors as {basis.title(base)}"
+    )
+    second = (
+        f"all errors cost {usd_whole(abs(dearer))} {'more' if dearer > 0 else 'less'}"
+        if dearer
+        else "all errors cost the same"
+    )
     joint = "; " if (more > 0) == (dearer > 0) or not more else ", yet "
     return f"{first}{joint}{second}"
 
@@ -65,8 +91,10 @@ def _lead(basis: Basis, best: ScenarioResult) -> str:
     for i, word in enumerate(ORIGINS):
         ks = np.nonzero(origin == i)[0]
         if ks.size:
-            who = "all categories" if ks.size == len(names) else (
-                listed([basis.category(int(k)) for k in ks]) if ks.size <= 3 else f"{ks.size} categories"
+            who = (
+                "all categories"
+                if ks.size == len(names)
+                else (listed([basis.category(int(k)) for k in ks]) if ks.size <= 3 else f"{ks.size} categories")
             )
             parts.append(f"{LEAD_WORDS[word]} for {who}")
     rates = f"Error rates are {'; '.join(parts)}." if parts else ""
@@ -78,8 +106,12 @@ def _errors(basis: Basis, best: ScenarioResult) -> Table:
     mine, costs = best.outcome.follows, in_cents(best.outcome.follows.error_cost_usd.tolist())
     columns = [Column("Category", width="rest")]
     if base is not None:
-        columns += [Column(f"Wrong, {basis.head(base)}", True, 52), Column(f"Wrong, {basis.head(best)}", True, 62),
-                    Column("Errors before", True, 42), Column("Errors then", True, 42)]
+        columns += [
+            Column(f"Wrong, {basis.head(base)}", True, 52),
+            Column(f"Wrong, {basis.head(best)}", True, 62),
+            Column("Errors before", True, 42),
+            Column("Errors then", True, 42),
+        ]
     else:
         columns += [Column("Wrong answers", True, 52), Column("Errors a month", True, 48)]
     columns += [Column("$ per error", True, 38), Column("Cost $ a month", True, 56)]
@@ -90,8 +122,12 @@ def _errors(basis: Basis, best: ScenarioResult) -> Table:
     for k, name in enumerate(names):
         row = [name]
         if base is not None:
-            row += [share(float(base.outcome.error_share[k])), share(float(best.outcome.error_share[k])),
-                    count_whole(float(base.outcome.follows.expected_errors[k])), count_whole(float(mine.expected_errors[k]))]
+            row += [
+                share(float(base.outcome.error_share[k])),
+                share(float(best.outcome.error_share[k])),
+                count_whole(float(base.outcome.follows.expected_errors[k])),
+                count_whole(float(mine.expected_errors[k])),
+            ]
         else:
             row += [share(float(best.outcome.error_share[k])), count_whole(float(mine.expected_errors[k]))]
         row += [usd(float(demand.error_cost_usd[k])), cents(costs[k])]
@@ -99,8 +135,12 @@ def _errors(basis: Basis, best: ScenarioResult) -> Table:
         rows.append(Row((*row, ORIGINS[int(best.outcome.origin[k])])))
     everything = ["All"]
     if base is not None:
-        everything += [share(_errors_of(base) / basis.requests), share(_errors_of(best) / basis.requests),
-                       count_whole(_errors_of(base)), count_whole(_errors_of(best))]
+        everything += [
+            share(_errors_of(base) / basis.requests),
+            share(_errors_of(best) / basis.requests),
+            count_whole(_errors_of(base)),
+            count_whole(_errors_of(best)),
+        ]
     else:
         everything += [share(_errors_of(best) / basis.requests), count_whole(_errors_of(best))]
     everything += ["", cents(sum(costs))]
@@ -129,14 +169,28 @@ def _origins(basis: Basis, best: ScenarioResult) -> Table:
         for k in np.nonzero(use.calls_by_category > 0)[0].tolist():
             origin = ORIGINS[int(setting.rates.origin[k, m])]
             label = f"{state.short}, thinking" if column.thinking else state.short
-            found.append((-float(weight[k]), k, label, float(setting.rates.share[k, m]), origin,
-                          setting.rates.grounds.get((k, m), ORIGIN_WORDS[origin])))
+            found.append(
+                (
+                    -float(weight[k]),
+                    k,
+                    label,
+                    float(setting.rates.share[k, m]),
+                    origin,
+                    setting.rates.grounds.get((k, m), ORIGIN_WORDS[origin]),
+                )
+            )
     found.sort(key=lambda each: (each[0], each[1], -each[3]))
     names = setting.demand.names
-    rows = tuple(Row((names[k], label, share(rate), origin, ground)) for _, k, label, rate, origin, ground in
-                 found[:ORIGIN_ROWS])
-    columns = (Column("Category", width=118), Column("Model", width=92), Column("Wrong", True, 38),
-               Column("Rate is", width=48), Column("Ground", width="rest"))
+    rows = tuple(
+        Row((names[k], label, share(rate), origin, ground)) for _, k, label, rate, origin, ground in found[:ORIGIN_ROWS]
+    )
+    columns = (
+        Column("Category", width=118),
+        Column("Model", width=92),
+        Column("Wrong", True, 38),
+        Column("Rate is", width=48),
+        Column("Ground", width="rest"),
+    )
     note: Rich = (f"The {ORIGIN_ROWS} with the dearest errors of {len(found)}.",) if len(found) > ORIGIN_ROWS else ()
     return Table(columns, rows, "Where the rates come from", note, is_dense=True)
 
@@ -147,14 +201,23 @@ def _review(basis: Basis) -> list[Block]:
     items: list[Rich] = []
     for k in np.nonzero(demand.review_share > 0)[0].tolist():
         review = plan.workload.categories[k].review
-        items.append((
-            Bold(demand.names[k]), f": {share(review.share)} of answers are read by a person at "
-            f"{usd(review.usd_per_review)} each; {share(review.catch)} of the wrong ones are found and put right for "
-            f"{usd(review.usd_per_fix)}, and {share(review.false_alarm)} of the right ones are changed in vain.",
-        ))
+        items.append(
+            (
+                Bold(demand.names[k]),
+                f": {share(review.share)} of answers are read by a person at "
+                f"{usd(review.usd_per_review)} each; {share(review.catch)} of the wrong ones are found and put right "
+                f"for "
+                f"{usd(review.usd_per_fix)}, and {share(review.false_alarm)} of the right ones are changed in vain.",
+            )
+        )
     for k in np.nonzero(demand.handoff_share > 0)[0].tolist():
-        items.append((Bold(demand.names[k]), f": {share(float(demand.handoff_share[k]))} of requests end with a person, "
-                                             f"at {usd(float(demand.handoff_usd[k]))} each."))
+        items.append(
+            (
+                Bold(demand.names[k]),
+                f": {share(float(demand.handoff_share[k]))} of requests end with a person, "
+                f"at {usd(float(demand.handoff_usd[k]))} each.",
+            )
+        )
     return [Points(tuple(items), "Human review counted on")] if items else []
 
 
@@ -166,7 +229,9 @@ def _better_alone(basis: Basis) -> list[Block]:
             continue
         gap = choice.total_usd - choice.least_total_usd
         if gap >= 0.5:
-            open_ = [each for each in choice.alternatives if each.infeasible_because is None and each.total_usd is not None]
+            open_ = [
+                each for each in choice.alternatives if each.infeasible_because is None and each.total_usd is not None
+            ]
             least = min(open_, key=lambda each: each.total_usd or 0.0, default=None)
             known = least is not None and abs((least.total_usd or 0.0) - choice.least_total_usd) < 0.5
             words = basis.phrase(least.strategy) if known and least is not None else "another split or cascade"
@@ -175,7 +240,17 @@ def _better_alone(basis: Basis) -> list[Block]:
         return []
     limit = basis.study.plan.limits.materiality_usd
     limit = basis.evaluation.register.value("materiality_usd") if limit is None else limit
-    note = (f"A difference of up to {usd_whole(limit)} a month in one category is not chosen by cost: there fewer errors, "
-            "or one way of running everything, come first.",)
+    note = (
+        f"A difference of up to {usd_whole(limit)} a month in one category is not chosen by cost: there fewer errors, "
+        "or one way of running everything, come first.",
+    )
     columns = (Column("Category", width=170), Column("Lower total with", width="rest"), Column("$ a month", True, 60))
-    return [Table(columns, tuple(rows), f"{spelled(len(rows))} {'category' if len(rows) == 1 else 'categories'} could cost less with another choice", note)]
+    return [
+        Table(
+            columns,
+            tuple(rows),
+            f"{spelled(len(rows))} {'category' if len(rows) == 1 else 'categories'} could cost less "
+            "with another choice",
+            note,
+        )
+    ]

@@ -29,8 +29,10 @@ def rollout_page(basis: Basis, best: ScenarioResult) -> Page | None:
     days = basis.evaluation.register.value("hours_per_month") / HOURS_PER_DAY
     blocks: list[Block] = [_steps(basis, best, base, days), _limits(basis, best, base), _watch(basis, best)]
     return Page(
-        "Roll-out", f"Move from {basis.title(base)} in {spelled(len(STEPS)).lower()} steps; each can be undone by one flag",
-        (f"{rule.answer}, with a way back at every step.",), tuple(blocks),
+        "Roll-out",
+        f"Move from {basis.title(base)} in {spelled(len(STEPS)).lower()} steps; each can be undone by one flag",
+        (f"{rule.answer}, with a way back at every step.",),
+        tuple(blocks),
     )
 
 
@@ -41,13 +43,34 @@ def _steps(basis: Basis, best: ScenarioResult, base: ScenarioResult, days: float
     for i, (name, part) in enumerate(STEPS):
         invoice = paid + then if part == 0 else (1 - part) * paid + part * then
         wrong = ((1 - part) * errors + part * errors_then) / days
-        rows.append(Row((f"{i + 1} {name}", share(part), count_whole(part * basis.requests / days), whole(invoice / days),
-                         count_whole(wrong), _what(part))))
-    columns = (Column("Step", width=52), Column("Of requests", True, 46), Column("Requests a day", True, 50),
-               Column("Invoice $ a day", True, 50), Column("Errors a day", True, 44), Column("What happens", width="rest"))
-    note: Rich = ("Fixed cost counts in full in this table only at the shares shown. Customers see the old answers until "
-                  "step 2.",) if any(each.hosted for each in (best, base)) else (
-                      "Customers see the old answers until step 2.",)
+        rows.append(
+            Row(
+                (
+                    f"{i + 1} {name}",
+                    share(part),
+                    count_whole(part * basis.requests / days),
+                    whole(invoice / days),
+                    count_whole(wrong),
+                    _what(part),
+                )
+            )
+        )
+    columns = (
+        Column("Step", width=52),
+        Column("Of requests", True, 46),
+        Column("Requests a day", True, 50),
+        Column("Invoice $ a day", True, 50),
+        Column("Errors a day", True, 44),
+        Column("What happens", width="rest"),
+    )
+    note: Rich = (
+        (
+            "Fixed cost counts in full in this table only at the shares shown. Customers see the old answers until "
+            "step 2.",
+        )
+        if any(each.hosted for each in (best, base))
+        else ("Customers see the old answers until step 2.",)
+    )
     return Table(columns, tuple(rows), "What each step costs, and how many errors to expect", note)
 
 
@@ -68,13 +91,29 @@ def _limits(basis: Basis, best: ScenarioResult, base: ScenarioResult) -> Table:
         expected = float(best.outcome.error_share[k])
         ceiling = min(expected + margin, float(demand.max_error_share[k]))
         escalates = float(best.outcome.escalation_share[k])
-        rows.append(Row((demand.names[k], share(float(base.outcome.error_share[k])), share(expected), share(ceiling),
-                         share(escalates) if np.isfinite(escalates) else "–")))
-    columns = (Column("Category", width="rest"), Column("Wrong today", True, 56), Column("Expected", True, 52),
-               Column("Go back above", True, 56), Column("Expected to go on to the next model", True, 96))
+        rows.append(
+            Row(
+                (
+                    demand.names[k],
+                    share(float(base.outcome.error_share[k])),
+                    share(expected),
+                    share(ceiling),
+                    share(escalates) if np.isfinite(escalates) else "–",
+                )
+            )
+        )
+    columns = (
+        Column("Category", width="rest"),
+        Column("Wrong today", True, 56),
+        Column("Expected", True, 52),
+        Column("Go back above", True, 56),
+        Column("Expected to go on to the next model", True, 96),
+    )
     hidden = len(demand.names) - len(order)
-    note: Rich = (f"Expected plus the quality margin of {share(margin)}, or the plan’s own ceiling if that is lower."
-                  + (f" The {WATCHED} categories with the dearest errors of {len(demand.names)}." if hidden > 0 else ""),)
+    note: Rich = (
+        f"Expected plus the quality margin of {share(margin)}, or the plan’s own ceiling if that is lower."
+        + (f" The {WATCHED} categories with the dearest errors of {len(demand.names)}." if hidden > 0 else ""),
+    )
     return Table(columns, tuple(rows), "Stop and go back when", note)
 
 
@@ -82,18 +121,29 @@ def _watch(basis: Basis, best: ScenarioResult) -> Points:
     requests = basis.requests
     invoice, uncaught = best.total("invoice_usd") or 0.0, best.total("uncaught_errors") or 0.0
     served = best.total("served_requests") or 0.0
-    paid = sum(best.total(field) or 0.0 for field in ("invoice_usd", "review_cost_usd", "handoff_cost_usd", "fix_cost_usd"))
+    paid = sum(
+        best.total(field) or 0.0 for field in ("invoice_usd", "review_cost_usd", "handoff_cost_usd", "fix_cost_usd")
+    )
     items: list[Rich] = [
         (Bold("Invoice"), f" per 1,000 requests against {usd(invoice / requests * 1000)}; alert at the budget line."),
-        (Bold("Errors that reach a customer"), f" per 1,000 requests against {uncaught / requests * 1000:.1f}, from a "
-                                               "checked sample every week."),
+        (
+            Bold("Errors that reach a customer"),
+            f" per 1,000 requests against {uncaught / requests * 1000:.1f}, from a checked sample every week.",
+        ),
         (Bold("Slow answers"), ": the 95th and 99th percentile to the first word, by model."),
     ]
     if served > uncaught:
-        items.append((Bold("Cost per right answer"), f" against {cents_or_less(paid / (served - uncaught))}: invoice, "
-                                                     "review and fixes over answers without an uncaught error."))
+        items.append(
+            (
+                Bold("Cost per right answer"),
+                f" against {cents_or_less(paid / (served - uncaught))}: invoice, "
+                "review and fixes over answers without an uncaught error.",
+            )
+        )
     if np.isfinite(best.outcome.escalation_share).any():
-        items.append((Bold("Share that goes on to the next model"), " against the table above: it moves the bill first."))
+        items.append(
+            (Bold("Share that goes on to the next model"), " against the table above: it moves the bill first.")
+        )
     return Points(tuple(items), "Watch every week")
 
 

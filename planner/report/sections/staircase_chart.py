@@ -50,14 +50,31 @@ def staircase_chart(basis: Basis) -> ChartSpec:
         marks += _rival_marks(each, name, role, low * (high / low) ** (0.62 - 0.14 * i), (low, high))
     best = next((each for each in rivals if each.incumbent is basis.best), None)
     if best is not None and low <= today <= high:
-        marks.append(Mark(today, float(best.incumbent_curve.usd(today)), usd_whole(best.invoice.today.incumbent_usd),
-                          "chosen", "dot", -8, -4, "right", is_bold=True))
+        marks.append(
+            Mark(
+                today,
+                float(best.incumbent_curve.usd(today)),
+                usd_whole(best.invoice.today.incumbent_usd),
+                "chosen",
+                "dot",
+                -8,
+                -4,
+                "right",
+                is_bold=True,
+            )
+        )
     bottom, top = _money_range(values)
     return ChartSpec(
-        name="staircase", kind="staircase", title=chart_title(basis), alt=_alt(basis, rivals),
-        caption="Invoice, $ a month, log scales. Diamonds: self-hosting is the cheaper for good. A step is one more server.",
+        name="staircase",
+        kind="staircase",
+        title=chart_title(basis),
+        alt=_alt(basis, rivals),
+        caption="Invoice, $ a month, log scales. Diamonds: self-hosting is the cheaper for good. "
+        "A step is one more server.",
         x=Axis("Requests a month, mix of categories held", "log", log_ticks(low, high), low, high),
-        y=Axis("", "log", log_ticks(bottom, top, "usd"), bottom, top), series=tuple(series), marks=tuple(marks),
+        y=Axis("", "log", log_ticks(bottom, top, "usd"), bottom, top),
+        series=tuple(series),
+        marks=tuple(marks),
         lines=(Line(today, "x", f"today: {count(today)}"),) if low <= today <= high else (),
         table=pd.DataFrame({"requests_per_month": x, "challenger_usd": y}),
     )
@@ -66,8 +83,7 @@ def staircase_chart(basis: Basis) -> ChartSpec:
 def drawn_rivals(basis: Basis) -> list[Crossover]:
     """The recommended option and the baseline, then those that are crossed first."""
     first = [each for each in basis.rivals if each.incumbent is basis.best or each.incumbent is basis.baseline]
-    others = sorted((each for each in basis.rivals if each not in first),
-                    key=lambda each: _settled(each) or math.inf)
+    others = sorted((each for each in basis.rivals if each not in first), key=lambda each: _settled(each) or math.inf)
     return [*first, *others][:LINES]
 
 
@@ -103,15 +119,27 @@ def _money_range(values: list[Floats]) -> tuple[float, float]:
 
 
 def _rival_marks(found: Crossover, name: str, role: Role, name_at: float, window: tuple[float, float]) -> list[Mark]:
-    """The name of a rival on its line, and its crossing."""
+    """The name of a rival on its line, or at its crossing if that can be seen."""
     bold = role == "chosen"
-    marks = [Mark(name_at, float(found.incumbent_curve.usd(name_at)), name, role, "none", 6, 12, "left", is_bold=bold)]
+    name_mark = Mark(
+        name_at, float(found.incumbent_curve.usd(name_at)), name, role, "none", 6, 12, "left", is_bold=bold
+    )
     at, today = _settled(found), found.invoice.today.requests_per_month
     if at is not None and window[0] < at < window[1]:
         multiple = f", {times(at / today)} today" if today > 0 else ""
-        marks.append(Mark(at, float(found.incumbent_curve.usd(at)), f"{name}: {count(at)}{multiple}",
-                          "chosen" if bold else "comparison", "diamond", 8, 14, "left", is_bold=bold))
-    return marks
+        crossing = Mark(
+            at,
+            float(found.incumbent_curve.usd(at)),
+            f"{name}: {count(at)}{multiple}",
+            "chosen" if bold else "comparison",
+            "diamond",
+            8,
+            14,
+            "left",
+            is_bold=bold,
+        )
+        return [name_mark, crossing] if bold else [crossing]
+    return [name_mark]
 
 
 def chart_title(basis: Basis) -> str:
@@ -126,8 +154,10 @@ def chart_title(basis: Basis) -> str:
 
 def _alt(basis: Basis, rivals: list[Crossover]) -> str:
     own = rivals[0]
-    parts = [f"Monthly invoice over volume. {own.challenger.name} is a staircase that starts at "
-             f"{usd_whole(own.invoice.floor_cost_usd)}."]
+    parts = [
+        f"Monthly invoice over volume. {own.challenger.name} is a staircase that starts at "
+        f"{usd_whole(own.invoice.floor_cost_usd)}."
+    ]
     for each in rivals:
         at = _settled(each)
         crossed = "is never crossed for good" if at is None else f"is crossed for good at {count(at)} requests a month"
