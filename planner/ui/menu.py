@@ -9,7 +9,7 @@ import streamlit as st
 
 from planner.domain.plan import parse_plan
 from planner.domain.templates import example_plan, find_template, list_templates
-from planner.ui import show, state
+from planner.ui import edits, origins, show, state
 from pricing.errors import InputError
 
 PAGES = (
@@ -29,7 +29,7 @@ ICON = (
 )
 """The browser tab's picture, drawn here so that nothing is fetched."""
 
-OPEN_FILE, RENAME, EXAMPLE = "Open a plan file …", "Rename this plan …", "example"
+OPEN_FILE, RENAME, ZERO, EXAMPLE = "Open a plan file …", "Rename this plan …", "Start from zero", "example"
 
 
 def pages() -> list[Any]:
@@ -55,10 +55,12 @@ def head(question: str) -> None:
 
 def _plan_menu() -> None:
     titles = {f"template:{each.slug}": f"New: {each.title}" for each in list_templates()}
-    titles |= {f"template:{EXAMPLE}": f"Example: {example_plan().title}", "open": OPEN_FILE, "rename": RENAME}
+    titles |= {f"template:{EXAMPLE}": f"Example: {example_plan().title}", "open": OPEN_FILE,
+               "rename": RENAME, "zero": ZERO}
     order = ["rename", "open", f"template:{EXAMPLE}", *(key for key in titles if key.startswith("template:")
              and not key.endswith(EXAMPLE))]
-    actions: dict[str, Callable[[], None]] = {"open": _open_dialog, "rename": _rename_dialog}
+    order.append("zero")
+    actions: dict[str, Callable[[], None]] = {"open": _open_dialog, "rename": _rename_dialog, "zero": from_zero}
 
     def pick(option: str) -> None:
         if option in actions:
@@ -75,9 +77,22 @@ def start_from(slug: str) -> None:
     """Make a template the plan; undo brings the old plan back."""
     template = find_template(slug)
     old = state.plan().name
-    state.session().origins = {}
-    state.put(parse_plan(template.text), f"Opened {template.title} in place of {old}")
+    fresh = parse_plan(template.text)
+    origins.opened(fresh, "template")
+    state.put(fresh, f"Opened {template.title} in place of {old}")
     state.say(f"Opened {template.title}. The arrow at the top brings {show.short(old, 30)} back.")
+
+
+def from_zero() -> None:
+    """Take all categories out; the scenarios stay, without their choices per category."""
+
+    def clear(document: edits.Document) -> None:
+        for number in reversed(range(len(edits.categories(document)))):
+            edits.remove_category(document, number)
+
+    if state.revise(clear, "Started from zero"):
+        state.say("Took all categories out. The arrow at the top brings them back.")
+    st.rerun()
 
 
 @st.dialog("Rename this plan")
@@ -119,7 +134,7 @@ def open_file_form(key: str) -> None:
     show.small(f"{opened.name}: {len(opened.workload.categories)} categories, {len(opened.scenarios)} scenarios.")
     if st.button("Open it", type="primary", key=f"open_{key}"):
         old = state.plan().name
-        state.session().origins = {"*": "file"}
+        origins.opened(opened, "file")
         state.put(opened, f"Opened {show.short(opened.name, 40)} in place of {show.short(old, 40)}")
         state.say(f"Opened {show.short(opened.name, 40)}. The arrow at the top brings the old plan back.")
         st.rerun()

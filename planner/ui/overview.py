@@ -95,12 +95,12 @@ def _why_not_dialog(study: Study, name: str) -> None:
     if best is None:
         return
     st.markdown(show.safe(_verdict(best, other)))
-    rows = [[label, usd_cents(other.total(key)), usd_cents(best.total(key))] for label, key in (
+    rows = [[label, other.total(key), best.total(key)] for label, key in (
         ("Invoice a month", "invoice_usd"), ("Error cost", "error_cost_usd"), ("Review", "review_cost_usd"),
         ("Hand-off", "handoff_cost_usd"), ("Total a month", "total_usd"))]
-    rows.append(["Wrong answers", count(other.total("expected_errors")), count(best.total("expected_errors"))])
-    rows = [[row[0], *(show.safe(cell) for cell in row[1:])] for row in rows]
-    show.rows_table(["Per month", "This one", "Recommended"], rows, f"{name} beside the recommendation", (1, 2))
+    show.rows_table(["Per month", "This one", "Recommended"], rows, f"{name} beside the recommendation", usd_cents)
+    show.small(f"Wrong answers a month: {count(other.total('expected_errors'))} here, "
+               f"{count(best.total('expected_errors'))} with the recommendation.")
     gap = other.outcome.total_usd - best.outcome.total_usd
     if len(gap) > 1 and pd.notna(gap).all():
         k = int(abs(gap).argmax())

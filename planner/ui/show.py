@@ -115,14 +115,16 @@ def _csv(table: pd.DataFrame) -> bytes:
     return csv_text(table).encode("utf-8")
 
 
-def rows_table(header: Sequence[str], rows: Sequence[Sequence[str]], alt: str, numeric: Sequence[int] = ()) -> None:
-    """A small table of text without chrome. Cells are Streamlit text: escape names before."""
+def rows_table(header: Sequence[str], rows: Sequence[Sequence[Any]], alt: str,
+               written: Callable[[Any], str] | None = None) -> None:
+    """A small table without chrome. Text cells are Streamlit text: escape names before.
+
+    Columns of numbers stand on the right and are written by ``written``.
+    """
     frame = pd.DataFrame([list(row) for row in rows], columns=list(header))
-    if numeric:
-        shown: Any = frame.style.set_properties(subset=[header[i] for i in numeric], **{"text-align": "right"})
-        st.table(shown, border="horizontal", hide_index=True, alt=alt)
-    else:
-        st.table(frame, border="horizontal", hide_index=True, alt=alt)
+    shown: Any = frame if written is None else frame.style.format(written, subset=list(
+        frame.select_dtypes("number").columns), na_rep="–")
+    st.table(shown, border="horizontal", hide_index=True, alt=alt)
 
 
 Kind = Literal["primary", "secondary", "tertiary"]

@@ -45,8 +45,6 @@ class Session:
     grid_version: int = 0
     """Counts changes of the plan that did not come from the grid."""
     notices: list[Notice] = field(default_factory=list)
-    origins: dict[str, str] = field(default_factory=dict)
-    """Where each value of the workload comes from: "category\\tfield" to template, you or file."""
 
 
 def session() -> Session:

@@ -20,6 +20,7 @@ from planner.views.chart_ticks import log_ticks, share_ticks, top_and_step, usd_
 from planner.views.curves import break_even_chart, cascade_chart, split_chart
 from planner.views.formatting import count, count_whole, listed, plural, share, times, usd
 from planner.views.label_places import place_labels
+from planner.views.wording import called
 
 __all__ = [
     "break_even_chart", "cascade_chart", "error_scatter", "model_scatter", "scenario_bars", "shortened", "split_chart",
@@ -145,7 +146,7 @@ def errors_title(evaluation: Evaluation, chosen: ScenarioResult | None) -> str:
     total, paid = leanest.total("total_usd") or 0.0, leanest.total("invoice_usd") or 0.0
     if total <= 0:
         return "Nothing is spent yet"
-    return f"Errors are {share((total - paid) / total)} of what {shortened(leanest.name, 40)} really costs"
+    return f"Errors are {share((total - paid) / total)} of what {called(leanest)} costs in all"
 
 
 def workload_shares(evaluation: Evaluation) -> ChartSpec:
@@ -195,7 +196,8 @@ def _shares_title(names: Sequence[str], parts: dict[str, Floats]) -> str:
 
 def error_scatter(evaluation: Evaluation, chosen: ScenarioResult | None) -> ChartSpec:
     """Invoice against expected error cost, with the line of those that nothing else beats in both."""
-    shown = drawn_scenarios(evaluation, chosen, 12)
+    shown = drawn_scenarios(evaluation, chosen)
+    shown.sort(key=lambda each: chosen is None or each.name != chosen.name)  # the first label has the free choice
     paid = np.array([each.total("invoice_usd") or 0.0 for each in shown])
     lost = np.array([float(each.outcome.follows.usd.sum()) for each in shown])
     front = unbeaten(paid, lost)

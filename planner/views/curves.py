@@ -24,20 +24,20 @@ from planner.views.wording import called, short_name
 Floats = NDArray[np.float64]
 
 
-def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, states: Mapping[str, EndpointState]
-                ) -> ChartSpec:
+def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, states: Mapping[str, EndpointState],
+                *, at_random: bool = False) -> ChartSpec:
     """Total cost against the share sent to the small model, with the least total, your point and what is within 5 %."""
-    total, at_random, invoice = sweep.total_usd, sweep.random_total_usd, sweep.invoice_usd
+    total, drawn, invoice = sweep.total_usd, sweep.random_total_usd, sweep.invoice_usd
     least, (near_low, near_high) = sweep.least, sweep.near
     best, best_usd = float(sweep.shares[least]), float(total[least])
-    you = float(np.interp(share_now, sweep.shares, total))
-    highest = max(float(total.max()), float(at_random.max()), float(invoice.max()))
+    you = float(np.interp(share_now, sweep.shares, drawn if at_random else total))
+    highest = max(float(total.max()), float(drawn.max()), float(invoice.max()))
     name = short_name(small, states)
     title = (
         "Every share costs the same" if highest <= 0 or near_high - near_low > 0.995
         else f"{share(best)} is cheapest, and anything from {share(near_low)} to {share(near_high)} is within 5 %"
     )
-    is_same = abs(share_now - best) < 0.005
+    is_same = abs(share_now - best) < 0.005 and not at_random
     marks = [
         Mark(best, best_usd, f"lowest: {share(best)}, {usd(best_usd)}", "chosen", "diamond",
              -60 if best > 0.8 else 60 if best < 0.2 else 0, -58, "center", has_leader=True),
@@ -47,11 +47,11 @@ def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, sta
     if is_same:
         marks = [Mark(best, best_usd, f"You, and lowest: {share(best)}, {usd(best_usd)}", "chosen", "dot",
                       -80 if best > 0.6 else 80, -52, "center", True, True)]
-    ends = _spread({"total": float(total[-1]), "random": float(at_random[-1]), "invoice": float(invoice[-1])}, highest)
+    ends = _spread({"total": float(total[-1]), "random": float(drawn[-1]), "invoice": float(invoice[-1])}, highest)
     x = tuple(float(value) for value in sweep.shares)
     series = (
         Series("Invoice only", "context", x, _floats(invoice), end_label="Invoice only" if ends["invoice"] else ""),
-        Series("Total, at random", "context", x, _floats(at_random), "dotted",
+        Series("Total, at random", "context", x, _floats(drawn), "dotted",
                end_label="Total, at random" if ends["random"] else ""),
         Series("Total, easiest first", "chosen", x, _floats(total), end_label="Total, easiest first"),
     )
@@ -67,7 +67,7 @@ def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, sta
         bands=(Band(near_low, near_high, "within 5 %"),) if near_high - near_low <= 0.995 else (),
         height=390,
         table=pd.DataFrame({"small_share": sweep.shares, "invoice_usd": invoice, "total_usd": total,
-                            "random_total_usd": at_random, "error_rate": sweep.error_share}),
+                            "random_total_usd": drawn, "error_rate": sweep.error_share}),
     )
 
 

@@ -252,6 +252,6 @@ def _draw_label(drawn: go.Figure, mark: Mark, spec: ChartSpec, ink: Ink) -> None
              "font": {"size": 13 if mark.is_bold or mark.role != "context" else 12, "color": colour}}
     if mark.has_leader:
         drawn.add_annotation(**where, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=ink.axis, ax=mark.dx,
-                             ay=mark.dy, standoff=6, xanchor=mark.anchor, bgcolor=ink.page, borderpad=1)
+                             ay=mark.dy, standoff=6, xanchor=mark.anchor)
     else:
         drawn.add_annotation(**where, showarrow=False, xanchor=mark.anchor, xshift=mark.dx, yshift=-mark.dy)
