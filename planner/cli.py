@@ -99,6 +99,75 @@ def _report(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _import_evals(arguments: argparse.Namespace) -> int:
+    from planner.domain.assumptions import load_register
+    from planner.domain.plan import parse_plan
+    from planner.engine.measured import measure, measure_by_category
+    from planner.ingest.evaluations import load_evaluations
+    from planner.views.measured import measured_text, measured_values
+    from pricing.catalog import load_catalog
+
+    catalog, path = load_catalog(), arguments.output
+    text = _text_of(path) if path is not None and path.exists() else None
+    plan = None if text is None else parse_plan(text, path.name, catalog)
+    day = _today() if plan is None else plan.priced_on(_today())
+    margin = arguments.margin
+    if margin is None and plan is not None:
+        margin = plan.limits.quality_margin
+    if margin is None:
+        margin = load_register().value("quality_margin_share")
+    if not 0 < margin < 1:
+        raise InputError(Problem("margin", f"{margin:g}", "a share between 0 and 1", "Write a number such as 0.02."))
+    names = dict(each.split("=", 1) for each in arguments.model)
+    requests = load_evaluations(arguments.files, catalog, plan, arguments.threshold, names)
+    whole = measure(requests, catalog, day, margin)
+    by_category = measure_by_category(requests, catalog, day, margin)
+    if path is not None:
+        from planner.ingest.evaluation_plan import new_plan, plan_categories, rewritten, with_evaluations
+
+        parts = plan_categories(requests, plan, arguments.category)
+        found = [measure(part, catalog, day, margin).evaluation(name, requests.unknown)
+                 for name, part in parts.items()]
+        if plan is None or text is None:
+            from planner.domain.plan import dump_plan
+
+            written = dump_plan(new_plan(parts, found, path.stem, catalog))
+        else:
+            written = rewritten(text, path, with_evaluations(plan, found, catalog), catalog)
+        _write(path, written)
+    if arguments.json:
+        _print_json(measured_values(whole, by_category, requests.unknown, margin, requests.notes))
+    else:
+        print(measured_text(whole, by_category, margin, requests.notes))
+        if path is not None:
+            print(path)
+    return DONE
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(str(path), "this file", "readable", f"{error}.")) from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file in one step, or leave it as it was."""
+    try:
+        beside = path.with_name(path.name + ".part")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(Problem(str(path), "this place", "writable", f"{error.strerror}.")) from None
+
+
+def _named_model(text: str) -> str:
+    name, equals, model = text.partition("=")
+    if not (name and equals and model):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=MODEL")
+    return text
+
+
 def _init(arguments: argparse.Namespace) -> int:
     from planner.domain.templates import find_template, list_templates
 
@@ -123,7 +192,8 @@ def _init(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "evaluate": _evaluate, "recommend": _recommend, "break-even": _break_even, "report": _report, "init": _init,
+    "evaluate": _evaluate, "recommend": _recommend, "break-even": _break_even, "report": _report,
+    "import-evals": _import_evals, "init": _init,
 }
 
 
@@ -150,6 +220,15 @@ def _parser() -> argparse.ArgumentParser:
     report = with_plan("report", "the hand-over: PDF and CSV")
     report.add_argument("--pdf", type=Path, metavar="FILE", help="write the recommendation as PDF")
     report.add_argument("--csv", type=Path, metavar="DIR", help="write one CSV file per table")
+    evals = command("import-evals", "evaluation files into error rates, overlaps and verdicts")
+    evals.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV with what each model got right")
+    evals.add_argument("-o", "--output", type=Path, metavar="PLAN", help="plan to write the results into")
+    evals.add_argument("--category", metavar="NAME", help="category of the plan that all results belong to")
+    evals.add_argument("--model", action="append", default=[], type=_named_model, metavar="NAME=MODEL",
+                       help="which model a name in the files stands for")
+    evals.add_argument("--threshold", type=float, metavar="SCORE", help="score from which an answer is right")
+    evals.add_argument("--margin", type=float, metavar="SHARE", help="how many more errors still are good enough")
+    evals.add_argument("--json", action="store_true", help="print JSON")
     start = command("init", "a commented plan to start from; without a template, lists them")
     start.add_argument("template", nargs="?", metavar="TEMPLATE", help="name of a template")
     start.add_argument("-o", "--output", type=Path, metavar="PLAN", help="file to write; it must not exist yet")

@@ -69,6 +69,32 @@ class CountedPair(JointCounts):
     """The dearer model."""
 
 
+class CountedCascade(Record):
+    """What a check let pass and what came out, counted request by request."""
+
+    stages: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
+                      Field(min_length=2, max_length=3)]
+    """The models in the order they are tried."""
+    cells: Annotated[dict[Annotated[str, Field(pattern=r"^[01]{3}([01]{2})?$")],
+                          Annotated[float, Field(ge=0, le=1e12)]], Field(min_length=1)]
+    """Requests by outcome, each digit 0 or 1: first right, first accepted, second right[, second accepted, third
+    right]."""
+    token_factors: tuple[Annotated[float, Field(ge=0.01, le=100)], ...] | None = None
+    """Per later stage: what a request that reaches it costs there over the mean of all requests."""
+
+    @model_validator(mode="after")
+    def _widths(self) -> CountedCascade:
+        width = 2 * len(self.stages) - 1
+        if any(len(cell) != width for cell in self.cells):
+            raise ValueError(f"cells of {len(self.stages)} stages have {width} digits: write them all that way")
+        if sum(self.cells.values()) <= 0:
+            raise ValueError("the cells are all 0: give at least one request")
+        if self.token_factors is not None and len(self.token_factors) != len(self.stages) - 1:
+            raise ValueError(f"token_factors has {len(self.token_factors)} entries: {len(self.stages)} stages need "
+                             f"{len(self.stages) - 1}")
+        return self
+
+
 class Evaluation(Record):
     """Measured results for one category."""
 
@@ -78,6 +104,8 @@ class Evaluation(Record):
     """Right answers per model."""
     pairs: tuple[CountedPair, ...] = ()
     """Joint outcomes of pairs of models."""
+    cascades: tuple[CountedCascade, ...] = ()
+    """Outcomes of cascades whose check was run on the same requests."""
 
 
 class Scenario(Record):

@@ -71,12 +71,13 @@ def _unknown_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem
             yield Problem(where, quoted(evaluation.category), "a category of this plan",
                           did_you_mean(evaluation.category, categories, "Use a category's exact name."))
         pairs = [name for pair in evaluation.pairs for name in (pair.small, pair.large)]
-        for name in dict.fromkeys((*evaluation.models, *pairs)):
-            yield from _unresolved(name.removesuffix(THINKING), where, plan, catalog)
+        stages = [name for cascade in evaluation.cascades for name in cascade.stages]
+        for name in dict.fromkeys((*evaluation.models, *pairs, *stages)):
+            yield from _unrated(name.removesuffix(THINKING), where, plan, catalog)
     for category in plan.workload.categories:
         for name in category.error_rates:
-            yield from _unresolved(name.removesuffix(THINKING),
-                                   f"{place} > categories > {category.name} > error_rates", plan, catalog)
+            yield from _unrated(name.removesuffix(THINKING),
+                                f"{place} > categories > {category.name} > error_rates", plan, catalog)
     sellers = {offer.seller for offer in catalog.offers.values()}
     for name in plan.discounts:
         if name not in sellers and not (_resolves(catalog.resolve, name) or _resolves(catalog.resolve_model, name)):
@@ -84,6 +85,12 @@ def _unknown_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem
                           did_you_mean(name, sorted(sellers), "Use a seller's or a model's id."))
     if plan.tokens_counted_with is not None:
         yield from _model_only(plan.tokens_counted_with, f"{place} > tokens_counted_with", catalog)
+
+
+def _unrated(name: str, where: str, plan: Plan, catalog: Catalog) -> Iterator[Problem]:
+    """A rate may also belong to a model that its maker does not sell: it then holds at every seller."""
+    if catalog.find_model(name) is None:
+        yield from _unresolved(name, where, plan, catalog)
 
 
 def _unresolved(name: str, where: str, plan: Plan, catalog: Catalog) -> Iterator[Problem]:

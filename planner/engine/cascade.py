@@ -76,6 +76,51 @@ def escalation(first_error: ArrayLike, accept_right: ArrayLike, accept_wrong: Ar
     return (1.0 - q) * (1.0 - a) + q * (1.0 - b)
 
 
+@dataclass(frozen=True)
+class CountedOutcome:
+    """A cascade as it was counted, request by request (the method, section 6: exact)."""
+
+    reached: tuple[float, ...]
+    """Share of requests that reach each stage."""
+    error_share: float
+    independent_error_share: float
+    """What the stages' own rates would say if they failed independently."""
+    accept_right: tuple[float, ...]
+    """Per check: share of right answers that it let pass."""
+    accept_wrong: tuple[float, ...]
+
+
+def counted_outcome(cells: Mapping[str, float]) -> CountedOutcome:
+    """Reach, error and check rates from counted cells: first right, first accepted, second right, and so on.
+
+    >>> found = counted_outcome({"111": 70, "101": 10, "010": 5, "001": 10, "000": 5})
+    >>> found.reached, found.error_share, found.accept_right
+    ((1.0, 0.25), 0.1, (0.875,))
+    """
+    digits = np.array([[int(digit) for digit in cell] for cell in cells], bool)
+    weight = np.array(list(cells.values()), float)
+    weight = weight / weight.sum()
+    right, accepted = digits[:, 0::2], digits[:, 1::2]
+    here = np.ones(len(weight), bool)
+    reached, error = [1.0], 0.0
+    for stage in range(accepted.shape[1]):
+        error += float(weight[here & accepted[:, stage] & ~right[:, stage]].sum())
+        here = here & ~accepted[:, stage]
+        reached.append(float(weight[here].sum()))
+    error += float(weight[here & ~right[:, -1]].sum())
+    rates = [float(weight[right[:, stage]].sum()) for stage in range(right.shape[1])]
+    accept_right = tuple(_share_of(weight, accepted[:, i], right[:, i]) for i in range(accepted.shape[1]))
+    accept_wrong = tuple(_share_of(weight, accepted[:, i], ~right[:, i]) for i in range(accepted.shape[1]))
+    _, independent = reach([np.asarray(rate) for rate in rates], accept_right, accept_wrong)
+    return CountedOutcome(tuple(reached), error, float(independent), accept_right, accept_wrong)
+
+
+def _share_of(weight: Floats, part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+    """Weight of ``part`` within ``whole``; 0 where the whole is empty."""
+    total = float(weight[whole].sum())
+    return float(weight[part & whole].sum()) / total if total > 0 else 0.0
+
+
 def limit_escalation(first_usd: ArrayLike, check_usd: ArrayLike, second_usd: ArrayLike, token_factor: ArrayLike = 1.0
                      ) -> Floats:
     """Escalation share above which asking the second model alone is cheaper.
