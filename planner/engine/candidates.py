@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from planner.domain.plan import Plan
 from planner.domain.strategies import Cascade, Single, Split
-from planner.engine.cascade import escalation, joint_of_counts, reach, two_stage_error
+from planner.engine.cascade import counted_outcome, escalation, joint_of_counts, reach, two_stage_error
 from planner.engine.consequences import Consequences, consequences
 from planner.engine.difficulty import quadrature, right_by_node
 from planner.engine.endpoints import Column
-from planner.engine.error_rates import counted_pair
+from planner.engine.error_rates import counted_cascade, counted_pair
 from planner.engine.hosting import host_staircase
 from planner.engine.setting import Setting
 from planner.engine.split import easiest_first, usd_at_shares
@@ -150,6 +150,8 @@ def _cascades(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Set
     reached, error_at = reach([right[small], right[large]], (a,), (b,))
     onward = (nodes.weight * reached[1]).sum(axis=-1)
     error = (nodes.weight * error_at).sum(axis=(-1, -2))
+    gamma = np.where(demand.complex_token_factor != 1.0, 1.0, value("escalated_token_factor"))
+    gamma = np.tile(gamma, (len(pairs), 1))
     for row, ((name, _), (other, _)) in enumerate(pairs if plan.evaluations else []):
         for k, category in enumerate(demand.names):
             counted = counted_pair(plan, category, name, other, catalog)
@@ -157,8 +159,13 @@ def _cascades(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Set
                 joint = joint_of_counts(counted)
                 error[row, k] = two_stage_error(joint, a, b)
                 onward[row, k] = escalation(joint.first_wrong, a, b) * np.array([w[k], 1.0 - w[k]])
+            replayed = counted_cascade(plan, category, (name, other), catalog)
+            if replayed is not None:
+                outcome = counted_outcome(replayed.cells)
+                error[row, k] = outcome.error_share
+                onward[row, k] = outcome.reached[1] * np.array([w[k], 1.0 - w[k]])
+                gamma[row, k] = gamma[row, k] if replayed.token_factors is None else replayed.token_factors[0]
     costs = setting.costs
-    gamma = np.where(demand.complex_token_factor != 1.0, 1.0, value("escalated_token_factor"))
     usd_small = w * costs.routine[:, small].T + (1.0 - w) * costs.complex[:, small].T
     usd_large = gamma * (onward[..., 0] * costs.routine[:, large].T + onward[..., 1] * costs.complex[:, large].T)
     load = np.stack((np.ones_like(usd_small), onward.sum(axis=-1) * gamma), axis=1)

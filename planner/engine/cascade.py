@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planner.domain.plan import CountedCascade
 from planner.domain.strategies import Cascade, JointCounts
 from planner.engine.difficulty import quadrature, right_by_node
 from planner.engine.endpoints import Column
@@ -154,8 +156,18 @@ def terms_of(strategy: Cascade, setting: Setting) -> tuple[tuple[float, ...], tu
     return right, wrong, strategy.usd_per_check or (0.0,) * checks
 
 
-def route_cascade(strategy: Cascade, setting: Setting, rows: Rows, joints: Mapping[int, JointCounts]) -> Routed:
-    """A cascade in some categories; ``joints`` holds measured joint outcomes by category index."""
+def uses_counts(strategy: Cascade) -> bool:
+    """Whether counted outcomes of a cascade may stand for it: nothing that they decide is given by hand."""
+    return all(given is None for given in (strategy.accept_right, strategy.accept_wrong, strategy.phi, strategy.joint,
+                                           strategy.sigma))
+
+
+def route_cascade(strategy: Cascade, setting: Setting, rows: Rows, joints: Mapping[int, JointCounts],
+                  counted: Mapping[int, CountedCascade] = MappingProxyType({})) -> Routed:
+    """A cascade in some categories; ``joints`` holds measured joint outcomes by category index.
+
+    ``counted`` holds outcomes counted request by request, which replace the model of the cascade altogether.
+    """
     accept_right, accept_wrong, check_usd = terms_of(strategy, setting)
     columns = [setting.columns[Column(name)] for name in strategy.stages]
     rates = setting.rates.share[rows][:, columns].T
@@ -177,11 +189,18 @@ def route_cascade(strategy: Cascade, setting: Setting, rows: Rows, joints: Mappi
         shares[1, :, row] = onward * np.array([w[row], 1.0 - w[row]])
         error[row] = float(two_stage_error(joint, a, b))
         independent[row] = float(error[row]) - float(joint.overlap) * (a - b)
+    lengths = np.ones((len(columns), len(rows)))
+    lengths[1:] = factor
+    for row, k in enumerate(rows.tolist()):
+        if k in counted:
+            found = counted_outcome(counted[k].cells)
+            shares[:, :, row] = np.outer(found.reached, (w[row], 1.0 - w[row]))
+            error[row], independent[row] = found.error_share, found.independent_error_share
+            if strategy.escalated_token_factor is None and counted[k].token_factors is not None:
+                lengths[1:, row] = counted[k].token_factors
     usd = np.stack([
         np.stack((setting.costs.routine[rows, column], setting.costs.complex[rows, column])) for column in columns
     ])
-    lengths = np.ones((len(columns), len(rows)))
-    lengths[1:] = factor
     stage_usd = np.where(shares > 0, shares * usd, 0.0).sum(axis=1) * lengths
     paid = np.array([*check_usd, 0.0])[:, None]
     extra = (shares.sum(axis=1) * paid).sum(axis=0)

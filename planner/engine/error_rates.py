@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from planner.domain.assumptions import Register
 from planner.domain.evidence import Evidence, SkillLink
-from planner.domain.plan import CountedPair, Plan
+from planner.domain.plan import CountedCascade, CountedPair, Plan
 from planner.domain.references import THINKING
 from planner.domain.workload import Category, SegmentRates
 from planner.engine.demand import Demand
@@ -218,7 +218,8 @@ def _predict(
             if rate.stand_in is not None:
                 said.stand_ins[state.label] = rate.stand_in
             middle = math.log((1.0 - rate.error_share) / rate.error_share)
-            into.append(_Predicted(cell, middle, middle - half, middle + half, 0.0, rate.words))
+            words = rate.words if rate.stand_in is None else f"{rate.words}, {rate.stand_in} as a stand-in"
+            into.append(_Predicted(cell, middle, middle - half, middle + half, 0.0, words))
             return 2
     ability = evidence.ability(state.model_id, link.axis, column.thinking)
     if ability is None:
@@ -230,7 +231,8 @@ def _predict(
         # plain sums: a handful of numbers is added faster than an array is made
         predicted = [right + min(max(slope * (ability.z - z), -cap), cap) for right, z in anchors.known]
         middle = sum(predicted) / len(predicted)
-        source = f"{ability.evidence}, {anchors.words}" if slope else f"{anchors.words}, the same for every model"
+        instead = "" if ability.stand_in is None else f" of {ability.stand_in} as a stand-in"
+        source = f"{ability.evidence}{instead}, {anchors.words}" if slope else f"{anchors.words}, the same for every model"
         into.append(_Predicted(cell, middle, middle - half, middle + half, half * SD_PER_HALF_WIDTH80,
                                f"{'weak ' if link.is_weak else ''}evidence: {source}; 80 % band {{band}}"))
         return 2
@@ -301,4 +303,14 @@ def counted_pair(plan: Plan, category: str, small: str, large: str, catalog: Cat
         for pair in evaluation.pairs if evaluation.category == category else ():
             if tuple(rate_key(name, plan, catalog) for name in (pair.small, pair.large)) == wanted:
                 return pair
+    return None
+
+
+def counted_cascade(plan: Plan, category: str, stages: tuple[str, ...], catalog: Catalog) -> CountedCascade | None:
+    """The outcomes of a cascade counted request by request in a category, if there are any."""
+    wanted = tuple(rate_key(name, plan, catalog) for name in stages)
+    for evaluation in plan.evaluations:
+        for counted in evaluation.cascades if evaluation.category == category else ():
+            if tuple(rate_key(name, plan, catalog) for name in counted.stages) == wanted:
+                return counted
     return None

@@ -13,11 +13,11 @@ from planner.domain.assumptions import Register, register_of
 from planner.domain.evidence import load_evidence
 from planner.domain.plan import Plan, Scenario
 from planner.domain.strategies import Cascade, Single, Split, Strategy, TwoModes, endpoints_of, strategy_for
-from planner.engine.cascade import route_cascade
+from planner.engine.cascade import route_cascade, uses_counts
 from planner.engine.consequences import Consequences, consequences
 from planner.engine.demand import Demand, demand_of
 from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
-from planner.engine.error_rates import ORIGINS, counted_pair, error_rates
+from planner.engine.error_rates import ORIGINS, counted_cascade, counted_pair, error_rates
 from planner.engine.hosting import Hosted, host
 from planner.engine.setting import Routed, Setting
 from planner.engine.split import route_single, route_split, route_two_modes
@@ -212,7 +212,13 @@ def route(strategy: Basic, rows: NDArray[np.intp], plan: Plan, setting: Setting,
                     pair = counted_pair(plan, setting.demand.names[k], stages[0], stages[1], catalog)
                     if pair is not None:
                         measured[k] = pair
-            return route_cascade(strategy, setting, rows, measured)
+            counted = {}
+            if plan.evaluations and uses_counts(strategy):
+                for k in rows.tolist():
+                    cells = counted_cascade(plan, setting.demand.names[k], stages, catalog)
+                    if cells is not None:
+                        counted[k] = cells
+            return route_cascade(strategy, setting, rows, measured, counted)
 
 
 def _route_all(strategy: Strategy, plan: Plan, setting: Setting, catalog: Catalog) -> Routed:
