@@ -149,7 +149,8 @@ def _custom(name: str, own: Custom) -> EndpointState:
     write = own.input_usd_per_mtok if own.cache_write_usd_per_mtok is None else own.cache_write_usd_per_mtok
     rates = Rates(own.input_usd_per_mtok, read, write, own.output_usd_per_mtok, own.usd_per_request)
     return EndpointState(
-        id=name, label=name, short=name, kind="custom", seller=name, seller_label=name, model_id=own.ability_like, state="priced",
+        id=name, label=name, short=name, kind="custom", seller=name, seller_label=name,
+        model_id=own.ability_like, state="priced",
         reason=None, rates=rates, batch=None if own.batch_factor is None else _kept(rates, own.batch_factor), steps=(),
         context_tokens=float(own.context_tokens or np.inf), tokenizer_factor=own.tokenizer_factor,
         output_factor=own.thinking_factor, in_house=own.in_house, fixed_usd=own.fixed_usd_per_month,
@@ -162,7 +163,8 @@ def _hosted(name: str, own: SelfHosted, catalog: Catalog) -> EndpointState:
     model = catalog.resolve_model(own.model)
     return EndpointState(
         id=name, label=f"{model.display}, self-hosted", short=f"{model.short}, self-hosted", kind="self_hosted",
-        seller=name, seller_label=name, model_id=model.id, state="priced", reason=None, rates=FREE, batch=FREE, steps=(),
+        seller=name, seller_label=name, model_id=model.id, state="priced", reason=None, rates=FREE, batch=FREE,
+        steps=(),
         context_tokens=float(model.context_tokens or np.inf), tokenizer_factor=model.tokenizer_factor,
         output_factor=own.thinking_factor, in_house=True, fixed_usd=0.0, one_off_usd=own.one_off_usd or 0.0,
         quote=None, hosting=own,

@@ -285,7 +285,8 @@ def break_even_verdict(found: Crossover | str | None) -> tuple[str, str]:
     gap = here.challenger_usd - here.incumbent_usd
     requests = count(here.requests_per_month)
     hosts = bool(found.challenger.hosted)
-    stay, go = ("Stay on the API", "Self-host") if hosts else (f"Stay with {other}", f"Change to {found.challenger.name}")
+    stay = "Stay on the API" if hosts else f"Stay with {other}"
+    go = "Self-host" if hosts else f"Change to {found.challenger.name}"
     mine = "self-hosting" if hosts else found.challenger.name
     verdict = (
         f"{stay}. At {requests} requests a month {mine} costs {usd(gap)} more." if gap > 0
