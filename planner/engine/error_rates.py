@@ -232,7 +232,8 @@ def _predict(
         predicted = [right + min(max(slope * (ability.z - z), -cap), cap) for right, z in anchors.known]
         middle = sum(predicted) / len(predicted)
         instead = "" if ability.stand_in is None else f" of {ability.stand_in} as a stand-in"
-        source = f"{ability.evidence}{instead}, {anchors.words}" if slope else f"{anchors.words}, the same for every model"
+        same = f"{anchors.words}, the same for every model"
+        source = f"{ability.evidence}{instead}, {anchors.words}" if slope else same
         into.append(_Predicted(cell, middle, middle - half, middle + half, half * SD_PER_HALF_WIDTH80,
                                f"{'weak ' if link.is_weak else ''}evidence: {source}; 80 % band {{band}}"))
         return 2
