@@ -31,7 +31,7 @@ from planner.views.chart_spec import Axis, ChartSpec, Mark, Series
 COLOURS = {"chosen": ACCENT, "comparison": INK, "context": CONTEXT, "category": INK, "errors": INK}
 WEIGHTS = {"chosen": 2.4, "comparison": 1.6, "context": 1.2, "category": 1.2, "errors": 1.2}
 DASHES = {"solid": "", "dashed": "5 3", "dotted": "1.2 2.6"}
-LABEL_WIDTH = 118.0
+LABEL_WIDTH = 138.0
 END_LABEL_WIDTH = 110.0
 LEADER_FROM = 16.0
 """A label farther than this from its point is joined to it by a line."""
@@ -76,6 +76,11 @@ class _Frame:
         """A place from the top."""
         return self._y(value)
 
+    def shows(self, x: float, y: float) -> bool:
+        """Whether a point lies in the plot; at its edge counts."""
+        across, down = self.at(x, y)
+        return self.left - 1 <= across <= self.right + 1 and self.top - 1 <= down <= self.bottom + 1
+
     @property
     def box(self) -> Box:
         """The plot."""
@@ -107,7 +112,8 @@ def draw_lines(spec: ChartSpec, width: float, height: float) -> Sheet:
         sheet.path([frame.at(gap.x, gap.low), frame.at(gap.x, gap.high)], ACCENT, 4.0)
     for series in spec.series:
         _line(sheet, series, frame)
-    for mark in spec.marks:
+    marks = [mark for mark in spec.marks if frame.shows(mark.x, mark.y)]
+    for mark in marks:
         if mark.shape != "none":
             sheet.mark(frame.at(mark.x, mark.y), mark.shape, COLOURS[mark.role], 4.2 if mark.role == "chosen" else 3.2)
     _end_labels(sheet, spec.series, frame)
@@ -115,7 +121,7 @@ def draw_lines(spec: ChartSpec, width: float, height: float) -> Sheet:
     for gap in spec.gaps:
         middle = (frame.y(gap.low) + frame.y(gap.high)) / 2
         _place(sheet, gap.label, (frame.x(gap.x), middle), frame, INK, is_bold=True, start=(9.0, 3.0), anchor="left")
-    for mark in sorted(spec.marks, key=lambda each: (not each.is_bold, each.x)):
+    for mark in sorted(marks, key=lambda each: (not each.is_bold, each.x)):
         if mark.label:
             _mark_label(sheet, mark, frame)
     return sheet

@@ -6,6 +6,7 @@ On such axes a bill by use is a straight line of slope one, so that crossings wi
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,8 @@ LINES = 4
 DECADES = 1000.0
 """The widest window, as a ratio of volumes."""
 STEPS = 400
+CROWDED = 0.35
+"""Crossings whose volumes lie closer than this, as a logarithm, share one label; the table names them all."""
 
 
 def staircase_chart(basis: Basis) -> ChartSpec:
@@ -33,37 +36,24 @@ def staircase_chart(basis: Basis) -> ChartSpec:
     rivals = drawn_rivals(basis)
     own, today = rivals[0].challenger_curve, rivals[0].invoice.today.requests_per_month
     low, high = _window(rivals, today)
-    x, y = _stairs(own, low, high)
-    label = shortened(rivals[0].challenger.name, 34)
-    series = [Series(label, "comparison", tuple(x.tolist()), tuple(y.tolist()), is_stepped=True)]
-    at = low * (high / low) ** 0.12
-    marks = [Mark(at, float(own.usd(at)), label, "comparison", "none", 0, -8, "left", is_bold=True)]
-    values = [y]
     volumes = np.geomspace(low, high, 60)
+    x, y = _stairs(own, low, high)
+    bottom, top = _money_range([y, *(each.incumbent_curve.usd(volumes) for each in rivals)], _seen_today(rivals, basis))
+    frame = Box(low, bottom, high, top)
+    label = shortened(basis.label(rivals[0].challenger), 34)
+    own_role: Role = "chosen" if rivals[0].challenger is basis.best else "comparison"
+    series = [Series(label, own_role, tuple(x.tolist()), tuple(y.tolist()), is_stepped=True)]
+    at = low * (high / low) ** 0.12
+    marks = [Mark(at, float(own.usd(at)), label, own_role, "none", 0, -8, "left", is_bold=True)]
+    named: list[float] = []
     for i, each in enumerate(rivals):
-        bills = each.incumbent_curve.usd(volumes)
-        values.append(bills)
         role: Role = "chosen" if each.incumbent is basis.best else "context"
         dash: Dash = "dashed" if role == "context" and each.incumbent is not basis.baseline else "solid"
         name = shortened(basis.label(each.incumbent), 34)
+        bills = each.incumbent_curve.usd(volumes)
         series.append(Series(name, role, tuple(volumes.tolist()), tuple(bills.tolist()), dash))
-        marks += _rival_marks(each, name, role, low * (high / low) ** (0.62 - 0.14 * i), (low, high))
-    best = next((each for each in rivals if each.incumbent is basis.best), None)
-    if best is not None and low <= today <= high:
-        marks.append(
-            Mark(
-                today,
-                float(best.incumbent_curve.usd(today)),
-                usd_whole(best.invoice.today.incumbent_usd),
-                "chosen",
-                "dot",
-                -8,
-                -4,
-                "right",
-                is_bold=True,
-            )
-        )
-    bottom, top = _money_range(values)
+        marks += _rival_marks(each, name, role, frame, 0.62 - 0.14 * i, named)
+    marks += _today_mark(rivals, basis, frame)
     return ChartSpec(
         name="staircase",
         kind="staircase",
@@ -78,6 +68,19 @@ def staircase_chart(basis: Basis) -> ChartSpec:
         lines=(Line(today, "x", f"today: {count(today)}"),) if low <= today <= high else (),
         table=pd.DataFrame({"requests_per_month": x, "challenger_usd": y}),
     )
+
+
+class Box(NamedTuple):
+    """What the picture shows: volumes from ``low`` to ``high``, bills from ``bottom`` to ``top``."""
+
+    low: float
+    bottom: float
+    high: float
+    top: float
+
+    def holds(self, volume: float, bill: float) -> bool:
+        """Whether a point can be seen."""
+        return self.low < volume < self.high and self.bottom < bill < self.top
 
 
 def drawn_rivals(basis: Basis) -> list[Crossover]:
@@ -109,37 +112,49 @@ def _stairs(curve: CostCurve, low: float, high: float) -> tuple[Floats, Floats]:
     return x, curve.usd(x)
 
 
-def _money_range(values: list[Floats]) -> tuple[float, float]:
+def _seen_today(rivals: list[Crossover], basis: Basis) -> float | None:
+    """Today's bill of the recommended option, which must be in the picture."""
+    found = (each.invoice.today.incumbent_usd for each in rivals if each.incumbent is basis.best)
+    return next((bill for bill in found if bill > 0), None)
+
+
+def _money_range(values: list[Floats], must_show: float | None) -> tuple[float, float]:
     every = np.concatenate(values)
     every = every[every > 0]
     if not every.size:
         return 1.0, 10.0
     top = float(every.max()) * 1.25
-    return max(float(every.min()) * 0.8, top / DECADES), top
+    bottom = max(float(every.min()) * 0.8, top / DECADES)
+    return bottom if must_show is None else min(bottom, must_show * 0.6), top
 
 
-def _rival_marks(found: Crossover, name: str, role: Role, name_at: float, window: tuple[float, float]) -> list[Mark]:
-    """The name of a rival on its line, or at its crossing if that can be seen."""
-    bold = role == "chosen"
-    name_mark = Mark(
-        name_at, float(found.incumbent_curve.usd(name_at)), name, role, "none", 6, 12, "left", is_bold=bold
-    )
+def _today_mark(rivals: list[Crossover], basis: Basis, frame: Box) -> list[Mark]:
+    bill, today = _seen_today(rivals, basis), rivals[0].invoice.today.requests_per_month
+    if bill is None or not frame.holds(today, bill):
+        return []
+    return [Mark(today, bill, usd_whole(bill), "chosen", "dot", -8, -4, "right", is_bold=True)]
+
+
+def _rival_marks(found: Crossover, name: str, role: Role, frame: Box, place: float, named: list[float]) -> list[Mark]:
+    """A rival's crossing, with its name and volume, or its name on the line where the crossing has no room for it."""
+    bold, curve = role == "chosen", found.incumbent_curve
+    marks: list[Mark] = []
     at, today = _settled(found), found.invoice.today.requests_per_month
-    if at is not None and window[0] < at < window[1]:
-        multiple = f", {times(at / today)} today" if today > 0 else ""
-        crossing = Mark(
-            at,
-            float(found.incumbent_curve.usd(at)),
-            f"{name}: {count(at)}{multiple}",
-            "chosen" if bold else "comparison",
-            "diamond",
-            8,
-            14,
-            "left",
-            is_bold=bold,
-        )
-        return [name_mark, crossing] if bold else [crossing]
-    return [name_mark]
+    has_name = False
+    if at is not None and frame.holds(at, float(curve.usd(at))):
+        has_name = all(abs(math.log(at / other)) > CROWDED for other in named)
+        named.append(at)
+        label = f"{name}: {count(at)}" + (f", {times(at / today)} today" if today > 0 else "")
+        crossing_role: Role = "chosen" if bold else "comparison"
+        y = float(curve.usd(at))
+        marks.append(Mark(at, y, label if has_name else "", crossing_role, "diamond", 8, 14, "left", is_bold=bold))
+    if bold or not has_name:
+        for part in (place, 0.75, 0.5, 0.3, 0.9):
+            volume = frame.low * (frame.high / frame.low) ** part
+            if frame.holds(volume, float(curve.usd(volume))):
+                bill = float(curve.usd(volume))
+                return [*marks, Mark(volume, bill, name, role, "none", 6, 12, "left", is_bold=bold)]
+    return marks
 
 
 def chart_title(basis: Basis) -> str:
