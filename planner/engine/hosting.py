@@ -220,7 +220,7 @@ def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, re
     if share is None:
         share = latency_factor(latency_class, tables.memory(built.model_id), built.latency_factors)
     terms = replace(built.terms, latency_factor=share)
-    work = _work(column, calls, demand)
+    work = hosted_work(column, calls, demand)
     cost = self_host_cost(terms, built.capacity, work)
     return Hosted(
         id=state.id, machine=built, latency_class=latency_class, replicas=int(cost.replicas), load=float(cost.load),
@@ -232,7 +232,7 @@ def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, re
     )
 
 
-def _work(column: Column, calls: Floats, demand: Demand) -> HostedWork:
+def hosted_work(column: Column, calls: Floats, demand: Demand) -> HostedWork:
     """Routine and complex calls of every category as separate rows, each with its own length."""
     lengths = np.stack(demand.segment_lengths)
     return HostedWork(
