@@ -15,6 +15,7 @@ from planner.engine.difficulty import quadrature, right_by_node
 from planner.engine.endpoints import Column
 from planner.engine.error_rates import counted_cascade, counted_pair
 from planner.engine.hosting import host_staircase
+from planner.engine.latency import late
 from planner.engine.setting import Setting
 from planner.engine.split import easiest_first, usd_at_shares
 from pricing.catalog import Catalog
@@ -44,6 +45,8 @@ class Candidates:
     error_share: Floats
     follows: Consequences
     feasible: Bools
+    late: Bools
+    """Whose known 95th percentile to the first answer token misses the category's limit."""
 
     @property
     def invoice_usd(self) -> Floats:
@@ -73,7 +76,9 @@ def candidates(setting: Setting, plan: Plan, catalog: Catalog, allowed: Bools) -
         parts += [_splits(pairs, setting), _cascades(pairs, setting, plan, catalog)]
     strategies = tuple(strategy for part in parts for strategy in part[0])
     first, second = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
-    first_usd, second_usd, error, load = (np.concatenate([part[i] for part in parts]) for i in (3, 4, 5, 6))
+    first_usd, second_usd, error, load, calls = (np.concatenate([part[i] for part in parts]) for i in (3, 4, 5, 6, 7))
+    is_cascade = np.array([isinstance(strategy, Cascade) for strategy in strategies], bool)
+    slow = late(first, second, calls, is_cascade, setting.timings, setting.demand.p95_latency_s)
     demand = setting.demand
     factor = demand.requests * demand.spend_factor
     follows = consequences(demand, error)
@@ -85,11 +90,14 @@ def candidates(setting: Setting, plan: Plan, catalog: Catalog, allowed: Bools) -
     under = follows.residual_error_share <= demand.max_error_share + 1e-12
     return Candidates(
         strategies, first, second, first_usd * factor, second_usd * factor, fixed, error, follows,
-        may & ordered & known & under,
+        may & ordered & known & under & ~slow, slow,
     )
 
 
-_Part = tuple[list[Single | Split | Cascade], NDArray[np.intp], NDArray[np.intp], Floats, Floats, Floats, Floats]
+_Part = tuple[
+    list[Single | Split | Cascade], NDArray[np.intp], NDArray[np.intp], Floats, Floats, Floats, Floats, Floats
+]
+"""Strategies, both columns, spend at both, error share, load on and calls to both endpoints per request."""
 
 
 def _singles(columns: list[tuple[str, int]], setting: Setting) -> _Part:
@@ -97,7 +105,7 @@ def _singles(columns: list[tuple[str, int]], setting: Setting) -> _Part:
     usd = setting.costs.mean[:, index].T
     load = np.stack((np.ones_like(usd), np.zeros_like(usd)), axis=1)
     return ([Single(model=name) for name, _ in columns], index, index, usd, np.zeros_like(usd),
-            setting.rates.share[:, index].T, load)
+            setting.rates.share[:, index].T, load, load)
 
 
 def _splits(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setting) -> _Part:
@@ -131,7 +139,8 @@ def _splits(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setti
     ]
     flat = (len(strategies), count)
     return (strategies, np.repeat(small, len(SPLIT_SHARES)), np.repeat(large, len(SPLIT_SHARES)),
-            at_small.reshape(flat), at_large.reshape(flat), error.reshape(flat), load.reshape(flat[0], 2, count))
+            at_small.reshape(flat), at_large.reshape(flat), error.reshape(flat), load.reshape(flat[0], 2, count),
+            load.reshape(flat[0], 2, count))
 
 
 def _cascades(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Setting, plan: Plan, catalog: Catalog
@@ -168,9 +177,10 @@ def _cascades(pairs: list[tuple[tuple[str, int], tuple[str, int]]], setting: Set
     costs = setting.costs
     usd_small = w * costs.routine[:, small].T + (1.0 - w) * costs.complex[:, small].T
     usd_large = gamma * (onward[..., 0] * costs.routine[:, large].T + onward[..., 1] * costs.complex[:, large].T)
-    load = np.stack((np.ones_like(usd_small), onward.sum(axis=-1) * gamma), axis=1)
+    calls = np.stack((np.ones_like(usd_small), onward.sum(axis=-1)), axis=1)
+    load = np.stack((calls[:, 0], calls[:, 1] * gamma), axis=1)
     return ([Cascade(stages=(name, other)) for (name, _), (other, _) in pairs], small, large, usd_small, usd_large,
-            error, load)
+            error, load, calls)
 
 
 def _fixed(columns: list[tuple[str, int]], setting: Setting, first: NDArray[np.intp], second: NDArray[np.intp],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.domain.assumptions import Register, register_of
 from planner.domain.evidence import load_evidence
+from planner.domain.latency_table import load_latency_table
 from planner.domain.plan import Plan, Scenario
 from planner.domain.strategies import Cascade, Single, Split, Strategy, TwoModes, endpoints_of, strategy_for
 from planner.engine.cascade import route_cascade, uses_counts
@@ -19,8 +20,10 @@ from planner.engine.demand import Demand, demand_of
 from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
 from planner.engine.error_rates import ORIGINS, counted_cascade, counted_pair, error_rates
 from planner.engine.hosting import Hosted, host
+from planner.engine.latency import Latency, timings
 from planner.engine.setting import Routed, Setting
 from planner.engine.split import route_single, route_split, route_two_modes
+from planner.engine.waiting import block_late, latency_warnings, scenario_latency
 from pricing.catalog import Catalog, load_catalog
 
 Floats = NDArray[np.float64]
@@ -92,6 +95,8 @@ class ScenarioResult:
     """Per category: why it cannot be run or priced this way; None if it can."""
     warnings: tuple[str, ...]
     max_error_share: Floats
+    latency: Latency
+    """Seconds per category; NaN where nothing is measured or nobody waits."""
 
     @property
     def is_priced(self) -> bool:
@@ -169,7 +174,8 @@ def make_setting(plan: Plan, day: date, strategies: list[Strategy], catalog: Cat
     reference = np.nan if counted is None else catalog.resolve_model(counted).tokenizer_factor
     listed = list(columns)
     rates = error_rates(plan, demand, listed, states, register, load_evidence(catalog), catalog)
-    return Setting(demand, columns, states, unit_costs(demand, listed, states, reference), rates, register)
+    times = timings(demand, listed, states, register, load_latency_table(), catalog)
+    return Setting(demand, columns, states, unit_costs(demand, listed, states, reference), rates, register, times)
 
 
 def evaluate(plan: Plan, day: date, catalog: Catalog | None = None) -> Evaluation:
@@ -184,14 +190,19 @@ def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog:
     """One scenario; every endpoint of its strategy must be a column of ``setting``."""
     routed = _route_all(scenario.strategy, plan, setting, catalog)
     hosted = _hosted(routed, setting)
+    seconds = scenario_latency(scenario.strategy, routed, setting)
     blocked, kinds = _blocked(scenario.strategy, routed, setting, hosted)
+    block_late(seconds, setting, blocked, kinds)
     outcome = _outcome(routed, setting, hosted)
     status, reason = _status(blocked, kinds, setting)
     uses = tuple(_uses(routed, setting, hosted))
     return ScenarioResult(
         name=scenario.name, strategy=scenario.strategy, status=status, reason=reason, outcome=outcome, endpoints=uses,
         hosted=tuple(hosted.values()), blocked=tuple(blocked),
-        warnings=tuple(dict.fromkeys(_warnings(outcome, routed, setting, hosted))),
+        warnings=tuple(dict.fromkeys((
+            *_warnings(outcome, routed, setting, hosted), *latency_warnings(seconds, routed.calls.sum(axis=0), setting),
+        ))),
+        latency=seconds,
         max_error_share=setting.demand.max_error_share,
     )
 
@@ -421,9 +432,6 @@ def _plan_warnings(plan: Plan, setting: Setting) -> list[str]:
         said.append(
             "Models of this plan count tokens differently. Say which model your counts come from (tokens_counted_with)."
         )
-    if np.isfinite(d.p95_latency_s).any():
-        limited = [name for name, limit in zip(d.names, d.p95_latency_s, strict=True) if np.isfinite(limit)]
-        said.append(f"Latency of {', '.join(limited)} is not checked: no measured latency is in this plan.")
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -104,7 +104,7 @@ def _settings(setting: Setting, plan: Plan, catalog: Catalog, starts: tuple[date
         key = tuple(_price_key(state) for state in states.values())
         if key not in seen:
             costs = unit_costs(setting.demand, list(setting.columns), states, reference)
-            seen[key] = Setting(setting.demand, setting.columns, states, costs, setting.rates, setting.register)
+            seen[key] = replace(setting, states=states, costs=costs)
         found.append(seen[key])
     return found
 

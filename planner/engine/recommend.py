@@ -22,6 +22,7 @@ from planner.engine.evaluate import (
     obstacle,
 )
 from planner.engine.hosting import Hosted, host
+from planner.engine.latency import Moments, mixture_quantiles
 from planner.engine.setting import Setting
 
 Floats = NDArray[np.float64]
@@ -268,11 +269,21 @@ def _alternatives(k: int, every: Candidates, chosen: Strategy | None, reasons: N
             if every.strategies[s] == chosen:
                 continue
             because = reasons[k, every.first[s]]
+            if because is None and every.late[s, k]:
+                because = _too_late(k, every.first[s], setting)
             ceiling = setting.demand.max_error_share[k]
             if because is None and residual[s] > ceiling + 1e-12:
                 because = f"{residual[s]:.1%} wrong answers, above the ceiling of {ceiling:.1%}"
             listed.append(Alternative(every.strategies[s], _finite(total[s]), _finite(residual[s]), because))
     return sorted(listed, key=lambda each: (each.infeasible_because is not None, each.total_usd or np.inf))
+
+
+def _too_late(k: int, column: int, setting: Setting) -> str:
+    """Why an endpoint alone misses the latency limit, with both figures."""
+    first = setting.timings.first
+    p95 = mixture_quantiles(np.ones(1), Moments(first.mean[k, column, None], first.variance[k, column, None]), (0.95,))
+    return (f"{float(p95[0]):.1f} s to the first answer token in 95 of 100 requests, above the limit of "
+            f"{setting.demand.p95_latency_s[k]:g} s")
 
 
 def _finite(value: float) -> float | None:

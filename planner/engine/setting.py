@@ -12,6 +12,7 @@ from planner.domain.assumptions import Register
 from planner.engine.demand import Demand
 from planner.engine.endpoints import Column, EndpointState, UnitCosts
 from planner.engine.error_rates import ErrorRates
+from planner.engine.latency import Timings
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +27,8 @@ class Setting:
     costs: UnitCosts
     rates: ErrorRates
     register: Register
+    timings: Timings
+    """Seconds of one call, by category and endpoint column."""
     _abilities: dict[float, tuple[Floats, Floats]] = field(default_factory=dict, compare=False)
 
     @property

@@ -130,6 +130,9 @@ def category_values(k: int, result: ScenarioResult, evaluation: Evaluation) -> V
         "random_split_error_rate": number(outcome.random_error_share[k]),
         "best_order_error_rate": number(outcome.best_order_error_share[k]),
         "independent_error_rate": number(outcome.independent_error_share[k]),
+        "p50_latency_s": number(result.latency.p50_s[k]), "p95_latency_s": number(result.latency.p95_s[k]),
+        "total_p50_latency_s": number(result.latency.total_p50_s[k]),
+        "total_p95_latency_s": number(result.latency.total_p95_s[k]),
         "infeasible_because": result.blocked[k],
     }
 
