@@ -1,0 +1,1 @@
+"""One module per source of usage rows. A new one is named in ``planner.ingest.sources``."""
