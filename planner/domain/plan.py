@@ -236,6 +236,16 @@ def dump_plan(plan: Plan) -> str:
     return yaml.safe_dump(plan_document(plan), sort_keys=False, allow_unicode=True, width=120)
 
 
+def dump_part(plan: Plan, key: str) -> str:
+    """One part of a plan as YAML text in compact form, to be put in its place in a plan file.
+
+    >>> dump_part(Plan(name="Desk"), "name")
+    'name: Desk\\n'
+    """
+    part = {key: plan_document(plan).get(key)}
+    return yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+
+
 def plan_hash(plan: Plan) -> str:
     """Twelve hexadecimal digits that name the plan's content.
 

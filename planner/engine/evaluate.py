@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,10 @@ from planner.engine.demand import Demand, demand_of
 from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
 from planner.engine.error_rates import ORIGINS, counted_cascade, counted_pair, error_rates
 from planner.engine.hosting import Hosted, host
-from planner.engine.latency import Latency, timings
+from planner.engine.latency import Latency, Paths, timings
 from planner.engine.setting import Routed, Setting
 from planner.engine.split import route_single, route_split, route_two_modes
-from planner.engine.waiting import block_late, latency_warnings, scenario_latency
+from planner.engine.waiting import block_late, latency_warnings, scenario_paths
 from pricing.catalog import Catalog, load_catalog
 
 Floats = NDArray[np.float64]
@@ -95,8 +96,15 @@ class ScenarioResult:
     """Per category: why it cannot be run or priced this way; None if it can."""
     warnings: tuple[str, ...]
     max_error_share: Floats
-    latency: Latency
-    """Seconds per category; NaN where nothing is measured or nobody waits."""
+    paths: Paths
+    """The ways a request can take, and how long each lasts."""
+    waits: NDArray[np.bool_]
+    """Categories in which somebody waits for the answer."""
+
+    @cached_property
+    def latency(self) -> Latency:
+        """Seconds per category; NaN where nothing is measured or nobody waits."""
+        return self.paths.latency(self.waits)
 
     @property
     def is_priced(self) -> bool:
@@ -190,9 +198,9 @@ def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog:
     """One scenario; every endpoint of its strategy must be a column of ``setting``."""
     routed = _route_all(scenario.strategy, plan, setting, catalog)
     hosted = _hosted(routed, setting)
-    seconds = scenario_latency(scenario.strategy, routed, setting)
+    paths = scenario_paths(scenario.strategy, routed, setting)
     blocked, kinds = _blocked(scenario.strategy, routed, setting, hosted)
-    block_late(seconds, setting, blocked, kinds)
+    block_late(paths, setting, blocked, kinds)
     outcome = _outcome(routed, setting, hosted)
     status, reason = _status(blocked, kinds, setting)
     uses = tuple(_uses(routed, setting, hosted))
@@ -200,9 +208,9 @@ def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog:
         name=scenario.name, strategy=scenario.strategy, status=status, reason=reason, outcome=outcome, endpoints=uses,
         hosted=tuple(hosted.values()), blocked=tuple(blocked),
         warnings=tuple(dict.fromkeys((
-            *_warnings(outcome, routed, setting, hosted), *latency_warnings(seconds, routed.calls.sum(axis=0), setting),
+            *_warnings(outcome, routed, setting, hosted), *latency_warnings(paths, routed.calls.sum(axis=0), setting),
         ))),
-        latency=seconds,
+        paths=paths, waits=setting.timings.waits,
         max_error_share=setting.demand.max_error_share,
     )
 

@@ -232,9 +232,29 @@ class Latency(NamedTuple):
     total_p95_s: Floats
 
 
-def latency(strategy: Single | Split | Cascade | TwoModes, rows: NDArray[np.intp], calls: Floats,
-            escalation_share: Floats, columns: Mapping[Column, int], times: Timings) -> Latency:
-    """Median and 95th percentile of a strategy in the categories ``rows``.
+class Paths(NamedTuple):
+    """The ways a request can take, shape (paths, categories): how many take it, and how long it lasts."""
+
+    shares: Floats
+    first: Moments
+    """Time to the first answer token."""
+    whole: Moments
+
+    def share_within(self, limit_s: ArrayLike) -> Floats:
+        """Share of requests whose first answer token comes within the limit; NaN where a time is not known."""
+        return share_within(self.shares, self.first, limit_s)
+
+    def latency(self, waits: NDArray[np.bool_]) -> Latency:
+        """Median and 95th percentile, where somebody waits."""
+        both = Moments(*(np.stack(pair, axis=1) for pair in zip(self.first, self.whole, strict=True)))
+        found = mixture_quantiles(np.stack((self.shares, self.shares), axis=1), both)
+        found = np.where(waits, found, np.nan)
+        return Latency(found[0, 0], found[1, 0], found[0, 1], found[1, 1])
+
+
+def paths_of(strategy: Single | Split | Cascade | TwoModes, rows: NDArray[np.intp], calls: Floats,
+             escalation_share: Floats, columns: Mapping[Column, int], times: Timings) -> Paths:
+    """The paths of a strategy in the categories ``rows``.
 
     ``calls`` (categories, columns) are calls per request and ``escalation_share`` the share that leaves the first
     stage, both over the same categories.
@@ -243,15 +263,10 @@ def latency(strategy: Single | Split | Cascade | TwoModes, rows: NDArray[np.intp
         stages = [columns[Column(name)] for name in strategy.stages]
         later = [escalation_share, calls.sum(axis=-1) - 1.0 - escalation_share][: len(stages) - 1]
         reached = np.stack([np.ones_like(escalation_share), *later])
-        shares, first, whole = cascade_paths(reached, _at(times.first, rows, stages), _at(times.whole, rows, stages))
-    else:
-        used = np.nonzero((calls > 0).any(axis=0))[0].tolist()
-        shares = calls[:, used].T / np.maximum(calls[:, used].sum(axis=-1), 1e-300)
-        first, whole = _at(times.first, rows, used), _at(times.whole, rows, used)
-    both = Moments(*(np.stack(pair, axis=1) for pair in zip(first, whole, strict=True)))
-    found = mixture_quantiles(np.stack((shares, shares), axis=1), both)
-    found = np.where(times.waits[rows], found, np.nan)
-    return Latency(found[0, 0], found[1, 0], found[0, 1], found[1, 1])
+        return Paths(*cascade_paths(reached, _at(times.first, rows, stages), _at(times.whole, rows, stages)))
+    used = np.nonzero((calls > 0).any(axis=0))[0].tolist()
+    shares = calls[:, used].T / np.maximum(calls[:, used].sum(axis=-1), 1e-300)
+    return Paths(shares, _at(times.first, rows, used), _at(times.whole, rows, used))
 
 
 def _at(moments: Moments, rows: NDArray[np.intp], columns: list[int]) -> Moments:

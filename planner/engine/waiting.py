@@ -8,40 +8,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.domain.strategies import Cascade, Single, Split, Strategy, TwoModes, strategy_for
-from planner.engine.latency import Latency, latency
+from planner.engine.latency import LATE_SHARE, Moments, Paths, paths_of
 from planner.engine.setting import Routed, Setting
 
 Floats = NDArray[np.float64]
 
 
-def scenario_latency(strategy: Strategy, routed: Routed, setting: Setting) -> Latency:
-    """Median and 95th percentile of every category under its own strategy."""
+def scenario_paths(strategy: Strategy, routed: Routed, setting: Setting) -> Paths:
+    """The paths of every category under its own strategy; a path that a category does not have has share 0."""
     groups: dict[Single | Split | Cascade | TwoModes, list[int]] = {}
     for k, name in enumerate(setting.demand.names):
         groups.setdefault(strategy_for(strategy, name), []).append(k)
-    found = Latency(*(np.full(len(setting.demand.names), np.nan) for _ in Latency._fields))
     calls = routed.calls.sum(axis=0)
-    for part, members in groups.items():
-        rows = np.array(members)
-        seconds = latency(part, rows, calls[rows], routed.escalation_share[rows], setting.columns, setting.timings)
-        for whole, own in zip(found, seconds, strict=True):
-            whole[rows] = own
-    return found
+    found = {
+        tuple(members): paths_of(part, np.array(members), calls[members], routed.escalation_share[members],
+                                 setting.columns, setting.timings)
+        for part, members in groups.items()
+    }
+    if len(found) == 1:
+        return next(iter(found.values()))
+    most = max((len(paths.shares) for paths in found.values()), default=1)
+    whole = np.zeros((5, most, len(setting.demand.names)))
+    for members, paths in found.items():
+        for into, values in zip(whole, (paths.shares, *paths.first, *paths.whole), strict=True):
+            into[: len(values), list(members)] = values
+    return Paths(whole[0], Moments(whole[1], whole[2]), Moments(whole[3], whole[4]))
 
 
-def block_late(seconds: Latency, setting: Setting, blocked: list[str | None], kinds: list[str]) -> None:
+def block_late(paths: Paths, setting: Setting, blocked: list[str | None], kinds: list[str]) -> None:
     """A known 95th percentile above the category's limit stops the category."""
-    limits = setting.demand.p95_latency_s
-    for k in np.nonzero(seconds.p95_s > limits + 1e-6)[0].tolist():
+    limits, waits = setting.demand.p95_latency_s, setting.timings.waits
+    limited = np.isfinite(limits) & waits
+    if not limited.any():
+        return
+    late = limited & (paths.share_within(limits) < LATE_SHARE - 1e-9)
+    if not late.any():
+        return
+    p95 = paths.latency(waits).p95_s
+    for k in np.nonzero(late)[0].tolist():
         if kinds[k] != "infeasible":
             kinds[k] = "infeasible"
             blocked[k] = (
                 f"{setting.demand.names[k]} must show its first answer token within {limits[k]:g} s in 95 of 100 "
-                f"requests, and this takes {seconds.p95_s[k]:.1f} s"
+                f"requests, and this takes {p95[k]:.1f} s"
             )
 
 
-def latency_warnings(seconds: Latency, calls: Floats, setting: Setting) -> Iterator[str]:
+def latency_warnings(paths: Paths, calls: Floats, setting: Setting) -> Iterator[str]:
     """Limits that could not be checked, and limits that only some of the sources keep.
 
     ``calls`` (categories, columns) are calls per request.
@@ -49,11 +62,14 @@ def latency_warnings(seconds: Latency, calls: Floats, setting: Setting) -> Itera
     demand, times = setting.demand, setting.timings
     limits = demand.p95_latency_s
     limited = np.isfinite(limits) & times.waits
-    unknown = np.nonzero(limited & np.isnan(seconds.p95_s))[0]
+    if not limited.any():
+        return
+    within = paths.share_within(limits)
+    unknown = np.nonzero(limited & np.isnan(within))[0]
     if unknown.size:
         missing = [
             setting.states[column.name].label for column, m in setting.columns.items()
-            if times.measured[m] is None and (calls[unknown, m] > 0).any()
+            if np.isnan(times.whole.mean[unknown, m]).any() and (calls[unknown, m] > 0).any()
         ]
         names = ", ".join(demand.names[k] for k in unknown)
         yield f"No measured latency of {', '.join(dict.fromkeys(missing))}: the limit of {names} is not checked."
@@ -62,7 +78,7 @@ def latency_warnings(seconds: Latency, calls: Floats, setting: Setting) -> Itera
         if found is None or found.high_ttft_s <= found.row.ttft_p50_s:
             continue
         factor = found.high_ttft_s / found.row.ttft_p50_s
-        near = limited & (calls[:, m] > 0) & (seconds.p95_s <= limits) & (seconds.p95_s * factor > limits)
+        near = limited & (calls[:, m] > 0) & (within >= LATE_SHARE) & (paths.share_within(limits / factor) < LATE_SHARE)
         if near.any():
             names = ", ".join(demand.names[k] for k in np.nonzero(near)[0])
             yield (

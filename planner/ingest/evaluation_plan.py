@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from planner.domain.measured import MeasuredRequests
-from planner.domain.plan import Evaluation, Plan, Scenario, build_plan, dump_plan, parse_plan, plan_document
+from planner.domain.plan import Evaluation, Plan, Scenario, build_plan, dump_part, dump_plan, parse_plan, plan_document
 from planner.domain.references import THINKING, folded
 from planner.domain.strategies import Single
 from planner.domain.workload import Category, Workload
@@ -105,8 +104,7 @@ def rewritten(text: str, path: Path, plan: Plan, catalog: Catalog) -> str:
     """
     if path.suffix.casefold() == ".json":
         return json.dumps(plan_document(plan), ensure_ascii=False, indent=2) + "\n"
-    block = yaml.safe_dump({"evaluations": plan_document(plan).get("evaluations", [])}, sort_keys=False,
-                           allow_unicode=True, width=120, default_flow_style=None)
+    block = dump_part(plan, "evaluations")
     body = re.compile(r"^evaluations:.*\n(?:(?:[ \t-].*)?\n)*", re.MULTILINE)
     whole = text if text.endswith("\n") else text + "\n"
     changed = body.sub(lambda _: block + "\n", whole, count=1) if body.search(whole) else f"{whole}\n{block}"
