@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -52,6 +52,8 @@ class ErrorRates:
     """What a reader should know about these rates."""
     grounds: Mapping[tuple[int, int], str]
     """Words on the ground of one cell, by (category, column)."""
+    checked: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    """Answers that were checked in measured cells, by (category, column)."""
 
     def abilities(self, sigma: float) -> tuple[Floats, Floats]:
         """theta on the routine and on the complex segment, in logits; shape (categories, columns)."""
@@ -75,6 +77,7 @@ class _Known:
     segments: SegmentRates | None = None
     low: float = np.nan
     high: float = np.nan
+    checked: float = 0.0
 
 
 def rate_key(name: str, plan: Plan, catalog: Catalog) -> str:
@@ -110,7 +113,7 @@ def _known_rates(category: Category, plan: Plan, catalog: Catalog, complex_share
 
 def _measured(right: float, n: float) -> _Known:
     low, high = interval80(n - right, n)
-    return _Known(1 - right / n, 0, f"measured by you, n = {n:,.0f}", None, low, high)
+    return _Known(1 - right / n, 0, f"measured by you, n = {n:,.0f}", None, low, high, n)
 
 
 def _lookup(known: Mapping[str, _Known], column: Column, state: EndpointState) -> _Known | None:
@@ -156,6 +159,7 @@ def error_rates(
     origin = np.full(shape, 3, np.int8)
     segments: dict[tuple[int, int], SegmentRates] = {}
     grounds: dict[tuple[int, int], str] = {}
+    checked: dict[tuple[int, int], float] = {}
     said = _Said({}, {}, [])
     predicted: list[_Predicted] = []
     listed = [(column, states[column.name]) for column in columns]
@@ -174,12 +178,15 @@ def error_rates(
                 continue
             share[k, m], low[k, m], high[k, m], origin[k, m] = found.share, found.low, found.high, found.origin
             grounds[k, m] = found.ground
+            if found.checked:
+                checked[k, m] = found.checked
             if found.segments is not None:
                 segments[k, m] = found.segments
         if link.hardly_separates and len(predicted) > open_before:
             said.alike.append(category.name)
     _fill(predicted, share, low, high, grounds)
-    return ErrorRates(share, low, high, segments, demand.complex_share, origin, said.notes(catalog), grounds)
+    return ErrorRates(share, low, high, segments, demand.complex_share, origin, said.notes(catalog), grounds,
+                      checked)
 
 
 @dataclass
