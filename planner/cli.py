@@ -168,6 +168,18 @@ def _named_model(text: str) -> str:
     return text
 
 
+def _write_new(path: Path, text: str) -> None:
+    """Writes a file that must not exist yet."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(Problem(str(path), "this file exists and", "overwritten",
+                                 "Choose another name or remove it.")) from None
+    except OSError as error:
+        raise InputError(Problem(str(path), "this place", "writable", f"{error.strerror}.")) from None
+
+
 def _init(arguments: argparse.Namespace) -> int:
     from planner.domain.templates import find_template, list_templates
 
@@ -179,21 +191,33 @@ def _init(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         sys.stdout.write(text)
         return DONE
-    try:
-        with arguments.output.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(Problem(str(arguments.output), "this file exists and", "overwritten",
-                                 "Choose another name or remove it.")) from None
-    except OSError as error:
-        raise InputError(Problem(str(arguments.output), "this place", "writable", f"{error.strerror}.")) from None
+    _write_new(arguments.output, text)
     print(arguments.output)
+    return DONE
+
+
+def _import_usage(arguments: argparse.Namespace) -> int:
+    from planner.ingest import read_usage, to_workload, usage_plan_text
+    from planner.ingest.opening import open_exports
+    from planner.views.usage import usage_text, usage_values
+
+    mapping = dict(part.partition("=")[::2] for part in arguments.map)
+    reading = read_usage(open_exports(arguments.files), mapping)
+    if arguments.output is not None:
+        text = usage_plan_text(to_workload(reading, arguments.by, arguments.output.stem), reading)
+        _write_new(arguments.output, text)
+    if arguments.json:
+        _print_json(usage_values(reading, arguments.by))
+    else:
+        print(usage_text(reading, arguments.by))
+        if arguments.output is not None:
+            print(arguments.output)
     return DONE
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": _evaluate, "recommend": _recommend, "break-even": _break_even, "report": _report,
-    "import-evals": _import_evals, "init": _init,
+    "import-evals": _import_evals, "import-usage": _import_usage, "init": _init,
 }
 
 
@@ -232,6 +256,16 @@ def _parser() -> argparse.ArgumentParser:
     start = command("init", "a commented plan to start from; without a template, lists them")
     start.add_argument("template", nargs="?", metavar="TEMPLATE", help="name of a template")
     start.add_argument("-o", "--output", type=Path, metavar="PLAN", help="file to write; it must not exist yet")
+    usage = command("import-usage", "usage exports of sellers and gateways into a workload")
+    usage.add_argument("files", nargs="+", type=Path, metavar="FILE", help="exports as they were downloaded")
+    usage.add_argument("-o", "--output", type=Path, metavar="PLAN", help="plan to write; it must not exist yet")
+    usage.add_argument("--by", default="source", metavar="GROUP",
+                       choices=("source", "project", "key", "team", "tag", "feature", "model"),
+                       help="what makes a category: project, key, team, tag, feature or model; "
+                            "without it, what each export itself groups by")
+    usage.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN",
+                       help="a column of a table of no known form, such as input_tokens=Sent")
+    usage.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 

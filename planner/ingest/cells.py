@@ -172,7 +172,8 @@ def read_name(value: Any) -> str | None:
 class Cells:
     """The cells of the row at hand, by column; what cannot be read is collected with its place."""
 
-    def __init__(self, file: str, columns: frozenset[str], has_comma_cells: bool = True) -> None:
+    def __init__(self, file: str, columns: frozenset[str], has_comma_cells: bool = True, family: str = "") -> None:
+        self.family = family
         self.file, self.columns, self.has_comma_cells = file, columns, has_comma_cells
         self.where: str | int = 0
         self.record: Mapping[str, Any] = {}

@@ -76,7 +76,7 @@ def _read_file(name: str, content: bytes, mapping: Mapping[str, str], most_rows:
     source, layout, table = detect(open_table(name, content), name, mapping)
     rank = SOURCES.index(source) if source in SOURCES else len(SOURCES)
     file = FileRows(name, layout.format, source, rank, fingerprint=hashlib.sha256(content).digest(), pages=table.pages)
-    cells = Cells(name, table.columns, table.container == "json" or table.delimiter == ",")
+    cells = Cells(name, table.columns, table.container == "json" or table.delimiter == ",", source.family)
     key_of = RowKeys(source, table)
     seen = 0
     for where, record in table.rows:
@@ -109,6 +109,7 @@ class RowKeys:
         self.is_whole_row = source.rows_are_requests and self.identity is None
 
     def __call__(self, record: Mapping[str, object], row: UsageRow) -> Hashable:
+        """The name of one row, the same in every dialect and order of columns; it is never kept in a reading."""
         if self.identity is not None and (value := record.get(self.identity)) not in (None, ""):
             return hash(("id", str(value).strip()))
         names = tuple((column, text) for column in self.columns
@@ -158,7 +159,7 @@ def _reading(parts: Sequence[FileRows], warnings: list[str], catalog: Catalog) -
     return UsageReading(
         format=" + ".join(dict.fromkeys(part.format for part in parts)),
         files=tuple(
-            FileReading(part.name, part.format, part.source.title, _period(_bridged(part.rows), part.name)
+            FileReading(part.name, part.format, part.source.title, part.source.family, _period(_bridged(part.rows), part.name)
                         if part.rows else period, sum(row.kind is Kind.USAGE for row in part.rows),
                         sum(row.kind is Kind.EMPTY for row in part.rows), part.set_aside)
             for part in parts

@@ -117,7 +117,7 @@ def token_row(
     return UsageRow(
         Kind.USAGE, *when, model or UNKNOWN_MODEL, category or NO_LABEL, labels_of(names), seller, requests,
         tokens.input_tokens, tokens.cached, tokens.written, tokens.output_tokens, tokens.reasoning, cost_picousd,
-        is_batch, is_long_prompt, is_single, has_failed,
+        is_batch, is_long_prompt, is_single, has_failed, cells.family,
     )
 
 

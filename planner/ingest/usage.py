@@ -62,6 +62,8 @@ class UsageRow(NamedTuple):
     is_single: bool = False
     """Whether the row is one request, so that its tokens are those of one request."""
     has_failed: bool = False
+    family: str = ""
+    """Whose traffic the export tells: exports of one family cover the same requests."""
 
     @property
     def last_day(self) -> int:
@@ -132,6 +134,7 @@ class FileReading:
     name: str
     format: str
     title: str
+    family: str
     period: Period
     usage_rows: int
     """Rows that carry usage or money."""
