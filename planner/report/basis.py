@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from planner.domain.strategies import Strategy
 from planner.engine.crossover import Crossover, crossover
 from planner.engine.evaluate import Evaluation, ScenarioResult
+from planner.engine.forecast import forecast
 from planner.engine.recommend import RECOMMENDED, Recommendation
 from planner.engine.study import Study
 from planner.report.document import Rich
@@ -93,8 +94,13 @@ class Basis:
         main = self.study.self_host
         if not isinstance(main, Crossover):
             return ()
-        others = [each for each in self.options if each not in (main.challenger, main.incumbent)]
-        found = [crossover(self.evaluation, main.challenger, each) for each in others if not each.hosted]
+        others = [
+            each
+            for each in self.options
+            if each not in (main.challenger, main.incumbent) and not each.hosted and each.is_priced
+        ]
+        months = forecast(self.evaluation, (main.challenger, *others))
+        found = [crossover(self.evaluation, main.challenger, each, months) for each in others]
         return (main, *(each for each in found if isinstance(each, Crossover)))
 
     def label(self, result: ScenarioResult) -> str:

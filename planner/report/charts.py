@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from planner.report.drawing import (
     ACCENT,
@@ -31,7 +32,7 @@ from planner.views.chart_spec import Axis, ChartSpec, Mark, Series
 COLOURS = {"chosen": ACCENT, "comparison": INK, "context": CONTEXT, "category": INK, "errors": INK}
 WEIGHTS = {"chosen": 2.4, "comparison": 1.6, "context": 1.2, "category": 1.2, "errors": 1.2}
 DASHES = {"solid": "", "dashed": "5 3", "dotted": "1.2 2.6"}
-LABEL_WIDTH = 138.0
+LABEL_WIDTH = 165.0
 END_LABEL_WIDTH = 110.0
 LEADER_FROM = 16.0
 """A label farther than this from its point is joined to it by a line."""
@@ -160,10 +161,8 @@ def _axes(sheet: Sheet, spec: ChartSpec, frame: _Frame) -> None:
 
 
 def _line(sheet: Sheet, series: Series, frame: _Frame) -> None:
-    points = list(_inside(series, frame))
-    if len(points) == 1 or not series.y:
-        return
-    if points:
+    points = simplified(list(_inside(series, frame)))
+    if len(points) > 1 and series.y:
         sheet.path(points, COLOURS[series.role], WEIGHTS[series.role], DASHES[series.dash])
 
 
@@ -178,6 +177,35 @@ def _inside(series: Series, frame: _Frame) -> Iterator[Point]:
         for j in (i - 1, i + 1):
             if 0 <= j < len(points) and (cut := _cut(points[j], (x, y), box)) is not None:
                 yield cut
+
+
+def simplified(points: list[Point], off: float = 0.04) -> list[Point]:
+    """The same line without the points that lie on it anyway, to a few hundredths of a point of the page.
+
+    >>> simplified([(0, 0), (1, 1), (2, 2), (2, 3)])
+    [(0, 0), (2, 2), (2, 3)]
+    """
+    if len(points) < 3:
+        return points
+    kept = [points[0]]
+    skipped: list[Point] = []
+    for here, after in pairwise(points[1:]):
+        skipped.append(here)
+        if any(_distance(each, kept[-1], after) > off for each in skipped):
+            kept.append(here)
+            skipped = []
+    return [*kept, points[-1]]
+
+
+def _distance(point: Point, start: Point, end: Point) -> float:
+    """How far a point lies from a stretch."""
+    along = (end[0] - start[0], end[1] - start[1])
+    square = along[0] ** 2 + along[1] ** 2
+    part = 0.0
+    if square > 0:
+        part = ((point[0] - start[0]) * along[0] + (point[1] - start[1]) * along[1]) / square
+        part = min(max(part, 0.0), 1.0)
+    return math.dist(point, (start[0] + part * along[0], start[1] + part * along[1]))
 
 
 def _cut(inner: Point, outer: Point, box: Box) -> Point | None:

@@ -84,7 +84,7 @@ def wrapped(text: str, width: float, *, size: float = SIZE, is_bold: bool = Fals
     """Lines no wider than ``width``, parted at spaces and, where one word is wider, inside it. Nothing is cut off."""
     lines: list[str] = []
     line = ""
-    for word in printable(text).split():
+    for word in printable(text).split(" "):
         longer = f"{line} {word}".strip()
         if text_width(longer, size, is_bold=is_bold) <= width:
             line = longer

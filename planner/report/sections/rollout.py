@@ -37,24 +37,12 @@ def rollout_page(basis: Basis, best: ScenarioResult) -> Page | None:
 
 
 def _steps(basis: Basis, best: ScenarioResult, base: ScenarioResult, days: float) -> Table:
-    paid, then = base.total("invoice_usd") or 0.0, best.total("invoice_usd") or 0.0
     errors, errors_then = base.total("expected_errors") or 0.0, best.total("expected_errors") or 0.0
     rows = []
     for i, (name, part) in enumerate(STEPS):
-        invoice = paid + then if part == 0 else (1 - part) * paid + part * then
-        wrong = ((1 - part) * errors + part * errors_then) / days
-        rows.append(
-            Row(
-                (
-                    f"{i + 1} {name}",
-                    share(part),
-                    count_whole(part * basis.requests / days),
-                    whole(invoice / days),
-                    count_whole(wrong),
-                    _what(part),
-                )
-            )
-        )
+        wrong = (1 - part) * errors + part * errors_then
+        cells = (share(part), count_whole(part * basis.requests / days), whole(step_usd(base, best, part) / days))
+        rows.append(Row((f"{i + 1} {name}", *cells, count_whole(wrong / days), _what(part))))
     columns = (
         Column("Step", width=52),
         Column("Of requests", True, 46),
@@ -63,15 +51,24 @@ def _steps(basis: Basis, best: ScenarioResult, base: ScenarioResult, days: float
         Column("Errors a day", True, 44),
         Column("What happens", width="rest"),
     )
-    note: Rich = (
-        (
-            "Fixed cost counts in full in this table only at the shares shown. Customers see the old answers until "
-            "step 2.",
-        )
-        if any(each.hosted for each in (best, base))
-        else ("Customers see the old answers until step 2.",)
-    )
-    return Table(columns, tuple(rows), "What each step costs, and how many errors to expect", note)
+    fixed = (best.total("fixed_cost_usd") or 0.0) + (base.total("fixed_cost_usd") or 0.0)
+    note = "Customers see the old answers until step 2."
+    if round(fixed) > 0:
+        note += " Fixed cost of both counts in full until the last step."
+    return Table(columns, tuple(rows), "What each step costs, and how many errors to expect", (note,))
+
+
+def step_usd(old: ScenarioResult, new: ScenarioResult, part: float) -> float:
+    """Invoice of a month in which ``part`` of the requests, drawn at random, goes the new way.
+
+    A shadow step (0) answers every request both ways. What is fixed does not shrink with the share: it is paid for both
+    until the old way is switched off.
+    """
+    by_use, by_use_new = old.total("spend_usd") or 0.0, new.total("spend_usd") or 0.0
+    fixed, fixed_new = old.total("fixed_cost_usd") or 0.0, new.total("fixed_cost_usd") or 0.0
+    if part == 0:
+        return by_use + by_use_new + fixed + fixed_new
+    return (1 - part) * by_use + part * by_use_new + fixed_new + (fixed if part < 1 else 0.0)
 
 
 def _what(part: float) -> str:

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from planner.engine.crossover import Crossover
 from planner.engine.staircase import CostCurve
 from planner.report.basis import Basis
+from planner.report.typography import NO_BREAK
 from planner.views.chart_spec import Axis, ChartSpec, Dash, Line, Mark, Role, Series
 from planner.views.chart_ticks import log_ticks
 from planner.views.charts import shortened
-from planner.views.formatting import count, listed, plural, times, usd_whole
+from planner.views.formatting import count, plural, times, usd_whole
+from planner.views.wording import called
 
 Floats = NDArray[np.float64]
 
@@ -144,11 +146,11 @@ def _rival_marks(found: Crossover, name: str, role: Role, frame: Box, place: flo
     if at is not None and frame.holds(at, float(curve.usd(at))):
         has_name = all(abs(math.log(at / other)) > CROWDED for other in named)
         named.append(at)
-        label = f"{name}: {count(at)}" + (f", {times(at / today)} today" if today > 0 else "")
+        label = f"{name}: {count(at)}" + (f", {times(at / today)}{NO_BREAK}today" if today > 0 else "")
         crossing_role: Role = "chosen" if bold else "comparison"
         y = float(curve.usd(at))
         marks.append(Mark(at, y, label if has_name else "", crossing_role, "diamond", 8, 14, "left", is_bold=bold))
-    if bold or not has_name:
+    if not has_name:
         for part in (place, 0.75, 0.5, 0.3, 0.9):
             volume = frame.low * (frame.high / frame.low) ** part
             if frame.holds(volume, float(curve.usd(volume))):
@@ -163,8 +165,9 @@ def chart_title(basis: Basis) -> str:
     if not known:
         return "Self-hosting stays the dearer at any volume"
     known.sort(key=lambda each: each[0])
-    parts = [f"{shortened(basis.label(each.incumbent), 34)} from {count(at)}" for at, each in known[:2]]
-    return f"Self-hosting pays for good against {listed(parts)} requests a month"
+    at, first = known[0]
+    against = shortened(called(first.incumbent), 34)
+    return f"Self-hosting first pays for good against {against}, from {count(at)} requests a month"
 
 
 def _alt(basis: Basis, rivals: list[Crossover]) -> str:
