@@ -1,5 +1,42 @@
-"""Page."""
+"""When does self-hosting pay?"""
 
-from planner.ui import menu
+from __future__ import annotations
 
-menu.head("x")
+import streamlit as st
+
+from planner.engine.crossover import Crossover
+from planner.ui import menu, results, self_hosting, show
+from planner.views.charts import break_even_chart
+
+menu.head("When does self-hosting pay?")
+study = results.current()
+if study is None:
+    show.empty_plan()
+    st.stop()
+if not self_hosting.own_endpoints(study.plan):
+    self_hosting.without_hosting()
+    st.stop()
+
+card = st.container()
+sides = self_hosting.choose_sides(study)
+if sides is None:
+    show.hint("There is nothing to hold self-hosting against. Add a scenario without own machines on the Compare page.")
+    st.stop()
+challenger, incumbent = sides
+found = results.against(challenger, incumbent, study.evaluation)
+with card:
+    self_hosting.verdict_card(found, study)
+left, right = st.columns([8, 3], gap="large")
+with left:
+    if isinstance(found, Crossover):
+        show.chart(break_even_chart(found, self_hosting.beside(study, found)), "break_even")
+    else:
+        show.problem(found)
+with right:
+    self_hosting.inputs(study, challenger)
+left, right = st.columns(2, gap="large")
+with left:
+    if isinstance(found, Crossover):
+        self_hosting.crossings(found)
+with right:
+    self_hosting.capacity(challenger)

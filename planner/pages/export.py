@@ -1,5 +1,19 @@
-"""Page."""
+"""How do I hand this over?"""
 
-from planner.ui import menu
+from __future__ import annotations
 
-menu.head("x")
+import streamlit as st
+
+from planner.ui import hand_over, menu, results, show
+
+menu.head("How do I hand this over?")
+study = results.current()
+left, right = st.columns([5, 6], gap="large")
+with left:
+    hand_over.cards(study)
+    hand_over.open_card()
+with right:
+    if study is None:
+        show.empty_plan()
+    else:
+        hand_over.preview(study)

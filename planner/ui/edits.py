@@ -139,3 +139,13 @@ def set_assumption(document: Document, key: str, value: Any) -> None:
         own.pop(key, None)
     else:
         own[key] = value
+
+
+def words(field: str) -> str:
+    """A field's name as people read it.
+
+    >>> words("input_usd_per_mtok")
+    'Input usd per mtok'
+    """
+    text = field.replace("_", " ")
+    return text[:1].upper() + text[1:]

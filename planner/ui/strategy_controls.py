@@ -107,7 +107,8 @@ def split() -> Split:
     """Two models and the share of the small one."""
     register = register_of(state.plan().assumptions)
     share = st.slider("Share to the small model", 0, 100, percent(register, "rule_of_thumb_small_share"),
-                      format="%d %%", key="split_share", persist_state="session", help="Share of requests that go to the small model")
+                      format="%d %%", key="split_share", persist_state="session",
+                      help="Share of requests that go to the small model")
     small, large = _pair()
     names = options()
     small = select_model("Small model", names, small, "split_small")

@@ -314,9 +314,9 @@ def _models_title(rows: pd.DataFrame) -> str:
         cheap, dear = chosen.iloc[0], chosen.iloc[-1]
         ratio = dear["monthly_usd"] / cheap["monthly_usd"]
         gap = (cheap["error_rate"] - dear["error_rate"]) * 100
-        wrong = (f"gets {gap:.1f} more in 100 wrong" if gap > 0.05 else f"gets {-gap:.1f} fewer in 100 wrong"
+        wrong = (f"gets {gap:.1f} fewer in 100 wrong" if gap > 0.05 else f"gets {-gap:.1f} more in 100 wrong"
                  if gap < -0.05 else "gets as many right")
-        return f"{cheap['model']} costs {times(1 / ratio)} what {dear['model']} does and {wrong}"
+        return f"{dear['model']} costs {times(ratio)} what {cheap['model']} does and {wrong}"
     cheap = rows.sort_values("monthly_usd").iloc[0]
     return f"{plural(len(rows), 'model')} can do all of it, from {usd(float(cheap['monthly_usd']))} a month"
 

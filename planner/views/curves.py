@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,12 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.engine.break_even import Crossing
-from planner.engine.crossover import Crossover
+from planner.engine.crossover import Crossover, cost_curve
 from planner.engine.endpoints import Column, EndpointState
+from planner.engine.evaluate import ScenarioResult
 from planner.engine.setting import Setting
 from planner.engine.staircase import CostCurve
 from planner.engine.sweep import SplitSweep
-from planner.views.chart_spec import Axis, Band, ChartSpec, Gap, Line, Mark, Series
+from planner.views.chart_spec import Axis, Band, ChartSpec, Gap, Line, Mark, Role, Series
 from planner.views.chart_ticks import log_ticks, share_ticks, top_and_step, usd_ticks
 from planner.views.formatting import count, share, usd
 from planner.views.wording import called, short_name
@@ -126,25 +127,28 @@ def cascade_chart(setting: Setting, stages: tuple[str, ...], usd_per_check: floa
     )
 
 
-def break_even_chart(found: Crossover) -> ChartSpec:
-    """Both bills over volume: every crossing, where self-hosting is the cheaper, and today (the method, section 8)."""
+def break_even_chart(found: Crossover, beside: Sequence[ScenarioResult] = ()) -> ChartSpec:
+    """Both bills over volume: every crossing, where self-hosting is the cheaper, and today (the method, section 8).
+
+    ``beside`` are further scenarios without own machines, drawn in grey for orientation.
+    """
     verdict, today = found.invoice, found.invoice.today.requests_per_month
     low, high = _window(found)
     own, other = found.challenger_curve, found.incumbent_curve
     curve_x = np.geomspace(low, high, 400)
     stair_x, stair_y = _corners(own, low, high)
     seen = [each for each in verdict.crossings if low <= each.requests_per_month <= high]
-    top = top_and_step(max(float(other.usd(curve_x).max()), max(stair_y)), 3)[0]
+    highest = max(float(other.usd(curve_x).max()), max(stair_y))
+    top = top_and_step(highest, 3)[0]
+    context = [_context(each, today, curve_x, highest) for each in beside] if today > 0 else []
     marks = tuple(_crossing_mark(i, each, seen, found, top) for i, each in enumerate(_chosen_crossings(seen)))
     against = called(found.incumbent)
-    own_x, other_x = low * (high / low) ** 0.33, low * (high / low) ** 0.55
     marks = (
         *marks,
-        Mark(own_x, float(own.usd(own_x)), _short(found.challenger.name), "comparison", "none", 0, -14, "center",
-             is_bold=True),
-        Mark(other_x, float(other.usd(other_x)), _short(against[0].upper() + against[1:]), "chosen", "none", 0, 22,
-             "center", is_bold=True),
+        _named(own, low * (high / low) ** 0.22, found.challenger.name, "comparison", top, other),
+        _named(other, low * (high / low) ** 0.72, against[0].upper() + against[1:], "chosen", top, own),
         *_step_marks(own, low, high, seen),
+        *(mark for _, mark in context),
     )
     gaps: tuple[Gap, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -158,11 +162,28 @@ def break_even_chart(found: Crossover) -> ChartSpec:
         caption=f"Invoice per month against requests per month (log scale); {found.challenger.name} against {against}.",
         alt=_break_even_alt(found), x=Axis("Requests per month", "log", log_ticks(low, high), low, high),
         y=Axis(ticks=usd_ticks(top, 3), low=0, high=top),
-        series=(Series(against, "chosen", _floats(curve_x), _floats(other.usd(curve_x))),
+        series=(*(line for line, _ in context),
+                Series(against, "chosen", _floats(curve_x), _floats(other.usd(curve_x))),
                 Series(found.challenger.name, "comparison", tuple(stair_x), tuple(stair_y), is_stepped=True)),
         marks=marks, bands=tuple(_cheaper(found, low, high)), lines=lines, gaps=gaps, height=430,
         table=_crossing_table(found),
     )
+
+
+def _named(curve: CostCurve, at: float, name: str, role: Role, top: float, other: CostCurve) -> Mark:
+    """The name of a line, above it where it is the upper one or close to the axis, else below."""
+    here, there = float(curve.usd(at)), float(other.usd(at))
+    is_above = here > there or here < 0.12 * top
+    return Mark(at, here, _short(name), role, "none", 0, -20 if is_above else 20, "center", is_bold=True)
+
+
+def _context(result: ScenarioResult, today: float, x: Floats, highest: float) -> tuple[Series, Mark]:
+    """A bill in grey as far as it stays within the picture, with its name beside it."""
+    y = cost_curve(result, today).usd(x)
+    inside = y <= highest
+    at = int(np.abs(y - 0.62 * highest).argmin())
+    return (Series(result.name, "context", _floats(x[inside]), _floats(y[inside]), "dotted"),
+            Mark(float(x[at]), float(y[at]), _short(result.name), "context", "none", -12, -4, "right"))
 
 
 def _short(name: str) -> str:
@@ -195,7 +216,8 @@ def _corners(curve: CostCurve, low: float, high: float) -> tuple[list[float], li
     if not curve.staircases or len(edges) > 500:
         x = np.geomspace(low, high, 600)
         return [float(value) for value in x], [float(value) for value in curve.usd(x)]
-    xs = [low, *(x for edge in sorted(edges) for x in (edge, edge * (1 + 1e-7))), high]
+    between = np.geomspace(low, high, 200) if curve.usd_per_request > 0 else np.array([low, high])
+    xs = sorted([*(float(x) for x in between), *(x for edge in edges for x in (edge, edge * (1 + 1e-7)))])
     return xs, [float(value) for value in curve.usd(np.array(xs))]
 
 

@@ -223,21 +223,22 @@ def _draw_rule(drawn: go.Figure, at: float, axis: str, label: str, dash: str, sp
 
 def _draw_points(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
     """All marks in as few traces as plotly needs: one per look."""
-    looks: dict[tuple[str, str], list[Mark]] = {}
+    looks: dict[tuple[str, str, bool], list[Mark]] = {}
     for mark in spec.marks:
         if mark.shape != "none":
-            looks.setdefault((mark.shape, mark.role), []).append(mark)
-    for (shape, role), marks in looks.items():
+            looks.setdefault((mark.shape, mark.role, bool(mark.label)), []).append(mark)
+    for (shape, role, is_named), marks in looks.items():
         colour = _role_colour(role, ink)  # type: ignore[arg-type]
         is_open = shape in ("ring", "diamond")
+        width = 2 if is_open and is_named else 1.5
         edge = ink.text if shape == "diamond" else colour
         drawn.add_trace(
             go.Scatter(
                 x=[mark.x for mark in marks], y=[mark.y for mark in marks], mode="markers", cliponaxis=False,
                 hovertext=[inert(mark.hover or mark.label) for mark in marks], hoverinfo="text",
-                marker={"size": 11, "symbol": "diamond" if shape == "diamond" else "circle",
+                marker={"size": 11 if is_named else 7, "symbol": "diamond" if shape == "diamond" else "circle",
                         "color": ink.page if is_open else colour,
-                        "line": {"width": 2 if is_open else 1.5, "color": edge if is_open else ink.page}},
+                        "line": {"width": width, "color": edge if is_open else ink.page}},
             )
         )
 
