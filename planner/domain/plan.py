@@ -239,8 +239,8 @@ def dump_plan(plan: Plan) -> str:
 def dump_part(plan: Plan, key: str) -> str:
     """One part of a plan as YAML text in compact form, to be put in its place in a plan file.
 
-    >>> dump_part(Plan(name="Desk"), "name")
-    'name: Desk\\n'
+    >>> dump_part(Plan(limits=Limits(min_vendors=2)), "limits")
+    'limits: {min_vendors: 2}\\n'
     """
     part = {key: plan_document(plan).get(key)}
     return yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
