@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from planner.domain.endpoints import SelfHosted
 from planner.domain.strategies import Allocation, endpoints_of
 from pricing.catalog import Catalog
 from pricing.errors import InputError, Problem, did_you_mean, quoted
+from pricing.hardware import load_hardware
 
 if TYPE_CHECKING:
     from planner.domain.plan import Plan
@@ -22,8 +24,10 @@ def reference_problems(plan: Plan, place: str, catalog: Catalog) -> list[Problem
     return [
         *_duplicates([category.name for category in plan.workload.categories], f"{place} > categories", "category"),
         *_duplicates([scenario.name for scenario in plan.scenarios], f"{place} > scenarios", "scenario"),
+        *_misnamed_endpoints(plan, place),
         *_unknown_endpoints(plan, place, catalog),
         *_unknown_names(plan, place, catalog),
+        *_two_names(plan, place, catalog),
     ]
 
 
@@ -41,6 +45,50 @@ def _duplicates(names: list[str], place: str, kind: str) -> Iterator[Problem]:
         seen.add(folded(name))
 
 
+def _misnamed_endpoints(plan: Plan, place: str) -> Iterator[Problem]:
+    """An own endpoint must not look like an offer (seller/model) or like a model's thinking mode."""
+    for name in plan.endpoints:
+        clean = name.isprintable() and name == name.strip() and 0 < len(name) <= 200
+        if not clean or "/" in name or "#" in name:
+            yield Problem(f"{place} > endpoints", quoted(name), "a name for an endpoint",
+                          "Write 1 to 200 printable characters without / and #, which stand for seller and mode.")
+
+
+def _two_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
+    """One model given two figures under two of its names: nobody could say which one counts."""
+    for category in plan.workload.categories:
+        yield from _same_meaning(category.error_rates, f"{place} > categories > {category.name} > error_rates", plan,
+                                 catalog)
+    for evaluation in plan.evaluations:
+        yield from _same_meaning(evaluation.models, f"{place} > evaluations > {evaluation.category} > models", plan,
+                                 catalog)
+    yield from _same_meaning(plan.discounts, f"{place} > discounts", plan, catalog)
+
+
+def _same_meaning(names: Iterable[str], where: str, plan: Plan, catalog: Catalog) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name in names:
+        meant = rate_key(name, plan, catalog)
+        if meant in seen:
+            yield Problem(where, f"{quoted(name)}, another name for {quoted(seen[meant])},", "told apart from it",
+                          "Keep one of the two.")
+        seen.setdefault(meant, name)
+
+
+def rate_key(name: str, plan: Plan, catalog: Catalog) -> str:
+    """What a name with a figure behind it stands for: an own endpoint, one seller's offer, or a model at any seller.
+
+    The thinking mode of each is apart. A name that stands for nothing is returned as it is.
+    """
+    base, mode = name.removesuffix(THINKING), THINKING if name.endswith(THINKING) else ""
+    if base in plan.endpoints:
+        return name
+    try:
+        return (catalog.resolve(base).id if "/" in base else catalog.resolve_model(base).id) + mode
+    except InputError:
+        return name
+
+
 def _unknown_endpoints(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
     for scenario in plan.scenarios:
         where = f"{place} > scenarios > {scenario.name}"
@@ -55,6 +103,7 @@ def _unknown_endpoints(plan: Plan, place: str, catalog: Catalog) -> Iterator[Pro
     for name, endpoint in plan.endpoints.items():
         if endpoint.kind == "self_hosted":
             yield from _model_only(endpoint.model, f"{place} > endpoints > {name} > model", catalog)
+            yield from _machine(endpoint, f"{place} > endpoints > {name}")
         elif endpoint.ability_like is not None:
             yield from _model_only(endpoint.ability_like, f"{place} > endpoints > {name} > ability_like", catalog)
 
@@ -109,6 +158,19 @@ def _model_only(name: str, where: str, catalog: Catalog) -> Iterator[Problem]:
         catalog.resolve_model(name, where)
     except InputError as error:
         yield from error.problems
+
+
+def _machine(own: SelfHosted, where: str) -> Iterator[Problem]:
+    """A GPU or a number format that the hardware tables do not know."""
+    hardware = load_hardware()
+    for field, named, look_up in (("gpu", own.gpu, hardware.gpu), ("precision", own.precision, hardware.weight_class)):
+        if named is None:
+            continue
+        try:
+            look_up(named)
+        except InputError as error:
+            for problem in error.problems:
+                yield Problem(f"{where} > {field}", quoted(named), problem.expected, problem.mend)
 
 
 def _resolves(resolve: Callable[[str], object], name: str) -> bool:

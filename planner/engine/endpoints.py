@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from planner.domain.endpoints import Custom, SelfHosted
 from planner.domain.plan import Plan
 from planner.engine.demand import Demand
-from pricing.catalog import Catalog, Quote
+from pricing.catalog import Catalog, Quote, QuoteStep
 from pricing.charge import Rates, charge
 
 Floats = NDArray[np.float64]
@@ -79,21 +79,20 @@ def endpoint_state(name: str, plan: Plan, catalog: Catalog, day: date, follow: b
     if isinstance(own, SelfHosted):
         return _hosted(name, own, catalog)
     if isinstance(own, Custom):
-        return _custom(name, own)
+        return _custom(name, own, catalog)
     offer = catalog.resolve(name)
     quote = catalog.quote(offer, day)
     notes: tuple[str, ...] = ()
     if follow and quote.state == "retired":
         quote, notes = _succeeded(quote, catalog, day)
     keep = 1.0 - discount_of(plan, catalog, offer.seller, offer.model)
-    below = {"gt": 0.0, "ge": -0.5}
     return EndpointState(
         id=offer.id, label=_label(quote, catalog), short=_short(quote, catalog), kind="api", seller=offer.seller,
         seller_label=_seller_label(offer.seller, catalog),
         model_id=offer.model, state=quote.state, reason=quote.reason,
         rates=_discounted(quote.rates, keep), batch=_discounted(quote.batch, keep),
         steps=tuple(
-            (step.prompt_tokens + below[step.boundary], _kept(step.rates, keep), _discounted(step.batch, keep))
+            (_longest_below(step), _kept(step.rates, keep), _discounted(step.batch, keep))
             for step in quote.steps
         ),
         context_tokens=float(quote.model.context_tokens or np.inf),
@@ -101,6 +100,12 @@ def endpoint_state(name: str, plan: Plan, catalog: Catalog, day: date, follow: b
         one_off_usd=0.0, quote=quote, hosting=None, cache_read_known=quote.cache_read_known,
         notes=notes,
     )
+
+
+def _longest_below(step: QuoteStep) -> float:
+    """The longest prompt that is not yet on a step."""
+    at = float(step.prompt_tokens)
+    return at if step.boundary == "gt" else float(np.nextafter(at, 0.0))
 
 
 def _succeeded(quote: Quote, catalog: Catalog, day: date) -> tuple[Quote, tuple[str, ...]]:
@@ -116,8 +121,8 @@ def discount_of(plan: Plan, catalog: Catalog, seller: str, model_id: str) -> flo
     """The plan's discount for an offer: the model's own before the seller's."""
     by_model: dict[str, float] = {}
     for name, share in plan.discounts.items():
-        model = catalog.find_model(name)
-        by_model[name if model is None else model.id] = share
+        named = catalog.resolve(name) if "/" in name else catalog.find_model(name)
+        by_model[name if named is None else named.id] = share
     return by_model.get(f"{seller}/{model_id}", by_model.get(model_id, plan.discounts.get(seller, 0.0)))
 
 
@@ -144,13 +149,14 @@ def _discounted(rates: Rates | None, keep: float) -> Rates | None:
     return None if rates is None else _kept(rates, keep)
 
 
-def _custom(name: str, own: Custom) -> EndpointState:
+def _custom(name: str, own: Custom, catalog: Catalog) -> EndpointState:
     read = own.input_usd_per_mtok if own.cache_read_usd_per_mtok is None else own.cache_read_usd_per_mtok
     write = own.input_usd_per_mtok if own.cache_write_usd_per_mtok is None else own.cache_write_usd_per_mtok
     rates = Rates(own.input_usd_per_mtok, read, write, own.output_usd_per_mtok, own.usd_per_request)
+    like = None if own.ability_like is None else catalog.resolve_model(own.ability_like).id
     return EndpointState(
         id=name, label=name, short=name, kind="custom", seller=name, seller_label=name,
-        model_id=own.ability_like, state="priced",
+        model_id=like, state="priced",
         reason=None, rates=rates, batch=None if own.batch_factor is None else _kept(rates, own.batch_factor), steps=(),
         context_tokens=float(own.context_tokens or np.inf), tokenizer_factor=own.tokenizer_factor,
         output_factor=own.thinking_factor, in_house=own.in_house, fixed_usd=own.fixed_usd_per_month,

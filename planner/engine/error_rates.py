@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from planner.domain.assumptions import Register
 from planner.domain.evidence import Evidence, SkillLink
 from planner.domain.plan import CountedCascade, CountedPair, Plan
-from planner.domain.references import THINKING
+from planner.domain.references import THINKING, rate_key
 from planner.domain.workload import Category, SegmentRates
 from planner.engine.demand import Demand
 from planner.engine.difficulty import logistic, logit, quadrature, solve_ability, solve_ability_on
 from planner.engine.endpoints import Column, EndpointState
 from planner.engine.paired import interval80
 from pricing.catalog import Catalog
-from pricing.errors import InputError
 
 Floats = NDArray[np.float64]
 
@@ -80,17 +79,6 @@ class _Known:
     checked: float = 0.0
 
 
-def rate_key(name: str, plan: Plan, catalog: Catalog) -> str:
-    """What a name in ``error_rates`` or ``evaluations`` stands for: an endpoint, an offer, or a model at any seller."""
-    base, thinking = name.removesuffix(THINKING), THINKING if name.endswith(THINKING) else ""
-    if base in plan.endpoints:
-        return name
-    try:
-        return (catalog.resolve(base).id if "/" in base else catalog.resolve_model(base).id) + thinking
-    except InputError:
-        return name
-
-
 def _known_rates(category: Category, plan: Plan, catalog: Catalog, complex_share: float) -> dict[str, _Known]:
     known: dict[str, _Known] = {}
     for name, entered in category.error_rates.items():
@@ -118,7 +106,9 @@ def _measured(right: float, n: float) -> _Known:
 
 def _lookup(known: Mapping[str, _Known], column: Column, state: EndpointState) -> _Known | None:
     suffix = THINKING if column.thinking else ""
-    for key in (column.name, state.id, state.model_id):
+    # what is known of the model that an own endpoint resembles is an anchor for it, not a measurement of it
+    model_id = None if state.kind == "custom" else state.model_id
+    for key in (column.name, state.id, model_id):
         if key is not None and (found := known.get(key + suffix)) is not None:
             return found
     return None
@@ -167,7 +157,7 @@ def error_rates(
     for k, category in enumerate(plan.workload.categories):
         known = _known_rates(category, plan, catalog, float(demand.complex_share[k]))
         link = evidence.link(category.task)
-        anchors = _anchors(known, plan, evidence, link)
+        anchors = _anchors(known, plan, evidence, link, catalog)
         level = register[f"accuracy_at_ability_zero_{demand.complexity[k]}"]
         assumed = logit((level.value, level.low, level.high)).tolist()
         open_before = len(predicted)
@@ -276,7 +266,8 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: SkillLink) -> _Anchors | None:
+def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: SkillLink, catalog: Catalog
+             ) -> _Anchors | None:
     found: list[tuple[float, float]] = []
     named = ""
     for key, rate in known.items():
@@ -284,7 +275,8 @@ def _anchors(known: Mapping[str, _Known], plan: Plan, evidence: Evidence, link: 
         own = plan.endpoints.get(base)
         model_id = base.rsplit("/", 1)[-1]
         if own is not None:
-            model_id = own.model if own.kind == "self_hosted" else (own.ability_like or "")
+            like = catalog.find_model(own.model if own.kind == "self_hosted" else own.ability_like or "")
+            model_id = "" if like is None else like.id
         ability = evidence.ability(model_id, link.axis, thinking)
         if ability is not None:
             right = min(max(1.0 - rate.share, ANCHOR_BOUNDS[0]), ANCHOR_BOUNDS[1])
@@ -305,12 +297,17 @@ def _normal_nodes() -> tuple[Floats, Floats]:
 
 
 def counted_pair(plan: Plan, category: str, small: str, large: str, catalog: Catalog) -> CountedPair | None:
-    """The measured joint outcomes of two endpoints in a category, if there are any."""
+    """The measured joint outcomes of two endpoints in a category, if there are any, whichever was written first."""
     wanted = tuple(rate_key(name, plan, catalog) for name in (small, large))
     for evaluation in plan.evaluations:
         for pair in evaluation.pairs if evaluation.category == category else ():
-            if tuple(rate_key(name, plan, catalog) for name in (pair.small, pair.large)) == wanted:
+            named = tuple(rate_key(name, plan, catalog) for name in (pair.small, pair.large))
+            if named == wanted:
                 return pair
+            if named == wanted[::-1]:
+                return pair.model_copy(
+                    update={"small": pair.large, "large": pair.small, "n10": pair.n01, "n01": pair.n10}
+                )
     return None
 
 
