@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.ingest.usage import DAY_S, LABELS, NO_LABEL, Amounts, Group, Grouping, Kind, UsageReading, UsageRow
+from planner.ingest.usage import LABELS, NO_LABEL, Amounts, Group, Grouping, Kind, UsageReading, UsageRow
 
 HOUR_S = 3600
 WEEK_HOURS = 168
@@ -187,13 +187,3 @@ def growth_of(rows: Iterable[UsageRow], months: Sequence[date]) -> Growth | None
     steps = (last.year - first.year) * 12 + last.month - first.month
     return Growth((per_day[1] / per_day[0]) ** (1 / steps) - 1, first, last)
 
-
-def covered_days(rows: Iterable[UsageRow]) -> set[int]:
-    """Numbers of all days that rows touch."""
-    found: set[int] = set()
-    for row in rows:
-        if row.length_s <= DAY_S and row.start_s % DAY_S + max(row.length_s, 1) <= DAY_S:
-            found.add(row.start_s // DAY_S)
-        else:
-            found.update(row.days)
-    return found

@@ -73,7 +73,7 @@ def load_evaluations(paths: Sequence[Path], catalog: Catalog, plan: Plan | None 
                      threshold: float | None = None, names: Mapping[str, str] | None = None) -> MeasuredRequests:
     """Evaluation files as one set of requests; rows of several files are joined by category and id.
 
-    ``threshold`` turns a score into right or wrong (0.5 where scores lie from 0 to 1 and none is given); ``names`` says
+    ``threshold`` turns a score into right or wrong (0.5 where none is given and no score is above 1); ``names`` says
     which model a name in the files stands for. Raises :class:`InputError` with file, row and column.
     """
     return collect([read_table(path) for path in paths], catalog, plan, threshold, names)
@@ -196,7 +196,7 @@ def _value(text: str, cell: Cell, where: str, threshold: float | None, faults: F
     except ValueError:
         number = math.nan
     low, high = (-math.inf, math.inf) if cell.field == "score" and threshold is not None else (
-        (0.0, 1.0) if cell.field == "score" else (0.0, 1e12))
+        (-1.0, 1.0) if cell.field == "score" else (0.0, 1e12))  # overlap metrics fall a little below 0
     if not (math.isfinite(number) and low <= number <= high):
         mend = ("Write a number from 0 to 1, or say from which score on an answer is right (--threshold)."
                 if cell.field == "score" else "Write a number such as 0.25, without units or thousands separators.")

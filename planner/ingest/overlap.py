@@ -28,6 +28,8 @@ class FileRows:
     set_aside: int = 0
     pages: list[bool] = field(default_factory=list)
     lacks_zone: bool = False
+    days: range = range(0)
+    """Days from its first to its last row, also those set aside later: a day without a row is one without traffic."""
 
     def keep(self, kept: Sequence[bool]) -> int:
         """Drops the rows that are not kept; returns how many of them were usage."""

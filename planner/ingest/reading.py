@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 
-from planner.ingest.aggregate import amounts_of, covered_days, day_of, group_rows
+from planner.ingest.aggregate import amounts_of, day_of, group_rows
 from planner.ingest.cells import Cells
 from planner.ingest.files import Table, open_table
 from planner.ingest.models import find_model
@@ -20,7 +20,7 @@ from planner.ingest.overlap import (
 )
 from planner.ingest.source import Source
 from planner.ingest.sources import SOURCES, detect
-from planner.ingest.usage import NO_MODEL, UNKNOWN_MODEL, FileReading, Kind, Period, UsageReading, UsageRow
+from planner.ingest.usage import DAY_S, NO_MODEL, UNKNOWN_MODEL, FileReading, Kind, Period, UsageReading, UsageRow
 from pricing.catalog import Catalog, load_catalog
 from pricing.errors import InputError, Problem
 
@@ -95,6 +95,10 @@ def _read_file(name: str, content: bytes, mapping: Mapping[str, str], most_rows:
     if not any(row.kind is Kind.USAGE for row in file.rows):
         found = f"a header of {layout.format} without rows" if not seen else f"{seen:,} rows without any usage"
         raise InputError(Problem(name, found, "a usage export", "Choose days with traffic, and export again."))
+    file.days = range(min(row.start_s for row in file.rows) // DAY_S, max(row.last_day for row in file.rows) + 1)
+    if len(file.days) > MAX_DAYS:
+        raise InputError(Problem(name, f"a period of {len(file.days):,} days", f"at most {MAX_DAYS:,} days long",
+                                 "Check the times."))
     file.lacks_zone = cells.lacks_zone
     _check_sums(file)
     return file
@@ -130,25 +134,14 @@ def _check_sums(file: FileRows) -> None:
 # All files -------------------------------------------------------------------------------------------------------
 
 
-def _period(rows: Iterable[UsageRow], place: str) -> Period:
-    days = covered_days(rows)
-    if len(days) > MAX_DAYS:
-        raise InputError(Problem(place, f"a period of {len(days):,} days", f"at most {MAX_DAYS:,} days long",
-                                 "Check the times."))
+def _period(days: set[int] | range) -> Period:
     return Period(day_of(min(days)), day_of(max(days) + 1), len(days))
-
-
-def _bridged(rows: Sequence[UsageRow]) -> list[UsageRow]:
-    """The rows and the span from the first to the last of them: days without a row are days without traffic."""
-    first, last = min(row.start_s for row in rows), max(row.last_day for row in rows)
-    return [*rows, UsageRow(Kind.EMPTY, first, max((last + 1) * 86_400 - first, 1))]
 
 
 def _reading(parts: Sequence[FileRows], warnings: list[str], catalog: Catalog) -> UsageReading:
     rows = tuple(row for part in parts for row in part.rows)
     usage = [row for row in rows if row.kind is Kind.USAGE]
-    bridged = [row for part in parts if part.rows for row in _bridged(part.rows)]
-    period = _period(bridged, "usage")
+    period = _period({day for part in parts for day in part.days})
     other = [row.cost_picousd or 0 for row in rows if row.kind is Kind.OTHER]
     models = sorted({row.model for row in usage} - {UNKNOWN_MODEL, NO_MODEL})
     unknown = tuple(name for name in models if find_model(name, catalog) is None)
@@ -159,8 +152,8 @@ def _reading(parts: Sequence[FileRows], warnings: list[str], catalog: Catalog) -
     return UsageReading(
         format=" + ".join(dict.fromkeys(part.format for part in parts)),
         files=tuple(
-            FileReading(part.name, part.format, part.source.title, part.source.family, _period(_bridged(part.rows), part.name)
-                        if part.rows else period, sum(row.kind is Kind.USAGE for row in part.rows),
+            FileReading(part.name, part.format, part.source.title, part.source.family, _period(part.days),
+                        sum(row.kind is Kind.USAGE for row in part.rows),
                         sum(row.kind is Kind.EMPTY for row in part.rows), part.set_aside)
             for part in parts
         ),

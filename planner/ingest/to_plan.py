@@ -146,8 +146,8 @@ def _basis(reading: UsageReading, usage: Sequence[UsageRow]) -> _Basis:
         length = (next_month(month) - month).days
         rows = tuple(row for row in usage if month_start(row_day(row)) == month)
         return _Basis(rows, growth,
-                      f"Volumes are those of {month:%Y-%m}, the last whole month, scaled from its {length} days to 730 h "
-                      f"(365/12 days). Growth is measured from {growth.first_month:%Y-%m} to {month:%Y-%m}.",
+                      f"Volumes are those of {month:%Y-%m}, the last whole month, scaled from its {length} days to "
+                      f"730 h (365/12 days). Growth is measured from {growth.first_month:%Y-%m} to {month:%Y-%m}.",
                       dict.fromkeys(families, (_number(month), length)))
     seen = {family: (min(days[family]), len(days[family])) for family in sorted(families)}
     lengths = " and ".join(f"{length} days{f' of {family}' if len(seen) > 1 else ''} from {day_of(first)}"
@@ -254,8 +254,8 @@ def _put_volume(put: Any, amounts: Amounts, basis: _Basis, family: str) -> None:
     put(f"{side}_tokens_per_request", assumed_tokens_per_request(),
         "The files sum tokens and do not count requests: this length decides how many requests the plan counts.",
         "assumed")
-    put("monthly_input_tokens", _six(sent * basis.factor(family)), f"{sent:,} tokens in {days} days.", "derived")
-    put("monthly_output_tokens", _six(received * basis.factor(family)), f"{received:,} tokens in {days} days.", "derived")
+    for name, tokens in (("monthly_input_tokens", sent), ("monthly_output_tokens", received)):
+        put(name, _six(tokens * basis.factor(family)), f"{tokens:,} tokens in {days} days.", "derived")
 
 
 def _put_lengths(put: Any, rows: Sequence[UsageRow], model: str, catalog: Catalog) -> None:
