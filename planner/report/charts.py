@@ -288,8 +288,8 @@ def _mark_label(sheet: Sheet, mark: Mark, frame: _Frame) -> None:
 def _candidates(start: Point, anchor: str) -> Iterator[tuple[float, float, str]]:
     """Where a label may stand beside its point: as described, then on circles around it that grow."""
     yield start[0], start[1], anchor
-    for radius in (9.0, 14.0, 20.0, 28.0, 38.0, 50.0, 64.0, 80.0, 100.0, 124.0):
-        for degrees in (0, 180, 330, 210, 30, 150, 300, 240, 60, 120, 270, 90):
+    for radius in (9.0, 11.0, 14.0, 17.0, 20.0, 24.0, 28.0, 33.0, 38.0, 44.0, 50.0, 57.0, 64.0, 80.0, 100.0, 124.0):
+        for degrees in (0, 180, 330, 210, 30, 150, 345, 195, 15, 165, 315, 225, 45, 135, 300, 240, 60, 120, 270, 90):
             x, y = radius * math.cos(math.radians(degrees)), radius * math.sin(math.radians(degrees))
             yield x, y + 3, "left" if x > 2 else "right" if x < -2 else "center"
 
@@ -319,8 +319,10 @@ def _place(
             free.append((harm, dx, dy, side))
             if harm == 0:
                 break
+    if not free:
+        return  # a label over others would spoil them too; the table below the chart names every point
     # the first place whose leader runs through nothing, else the one that runs through least
-    _, dx, dy, side = min(free, key=lambda each: each[0], default=(0, *start, anchor))
+    _, dx, dy, side = min(free, key=lambda each: each[0])
     x, y = at[0] + dx, at[1] + dy
     box = sheet.text(x, y, lines, side, colour=colour, is_bold=is_bold)
     leader = _leader(at, box) if has_leader else None

@@ -144,7 +144,7 @@ class Ask:
     label: str = "The ask"
 
 
-Block: TypeAlias = Table | Figure | Words | Points | Headlines | Pair | Ask
+Block: TypeAlias = Table | Figure | Words | Points | Headlines | Pair
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,7 @@ class Page:
     dateline: str = ""
     badge: str = ""
     is_memo: bool = False
+    ask: Ask | None = None
 
 
 @dataclass(frozen=True)

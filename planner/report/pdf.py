@@ -116,7 +116,18 @@ def _page(page: Page, drawn: Mapping[int, str]) -> dict[str, Any]:
         "dateline": prose(page.dateline),
         "badge": prose(page.badge),
         "is_memo": page.is_memo,
+        "ask": _ask(page.ask),
         "blocks": [_block(block, drawn) for block in page.blocks],
+    }
+
+
+def _ask(ask: Ask | None) -> dict[str, Any] | None:
+    if ask is None:
+        return None
+    return {
+        "label": prose(ask.label),
+        "words": _rich(ask.words),
+        "signature": [prose(each) for each in ask.signature],
     }
 
 
@@ -164,13 +175,6 @@ def _block(block: Block, drawn: Mapping[int, str]) -> dict[str, Any]:
                 "left": _block(block.left, drawn),
                 "right": _block(block.right, drawn),
                 "left_part": block.left_part,
-            }
-        case Ask():
-            return {
-                "kind": "ask",
-                "label": prose(block.label),
-                "words": _rich(block.words),
-                "signature": [prose(each) for each in block.signature],
             }
 
 

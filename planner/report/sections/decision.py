@@ -50,7 +50,7 @@ def decision_page(basis: Basis) -> Page:
     blocks: list[Block] = [_headlines(basis, best), _options_table(basis, best)]
     if (placed := _placed(basis, best)) is not None:
         blocks.append(placed)
-    blocks += [Pair(_because(basis), _changes(basis)), *_ask(basis, best)]
+    blocks += [Pair(_because(basis), _changes(basis))]
     return Page(
         section="Decision memo",
         title=sentence(study),
@@ -59,6 +59,7 @@ def decision_page(basis: Basis) -> Page:
         dateline=dateline,
         badge=f"Confidence: {CONFIDENCE[basis.advice.confidence].lower()}",
         is_memo=True,
+        ask=_ask(basis, best),
     )
 
 
@@ -335,7 +336,7 @@ def _month_after(today: date, months: int) -> date:
     return date(today.year + position // 12, position % 12 + 1, 1)
 
 
-def _ask(basis: Basis, best: ScenarioResult) -> list[Block]:
+def _ask(basis: Basis, best: ScenarioResult) -> Ask:
     margin = basis.evaluation.register.value("planning_margin_share")
     invoice = best.total("invoice_usd") or 0.0
     amount = asked_usd(invoice, margin)
@@ -349,7 +350,7 @@ def _ask(basis: Basis, best: ScenarioResult) -> list[Block]:
     if once > 0:
         words += (f" and {usd_whole(once)} once",)
     words += (f". {_budget_words(basis, amount)}Review on ", Bold(day(review_day(basis.today))), ".")
-    return [Ask(words, ("Approved by", "Date"))]
+    return Ask(words, ("Approved by", "Date"))
 
 
 def _budget_words(basis: Basis, amount: float) -> str:
