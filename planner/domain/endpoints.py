@@ -51,9 +51,9 @@ class SelfHosted(Record):
     """Replicas that always run."""
     latency_class: Literal["batch", "standard", "interactive"] | None = None
     """How soon answers must come; follows the categories if left out."""
-    latency_factor: Share | None = None
+    latency_factor: Annotated[float, Field(ge=0.01, le=1), SHARE] | None = None
     """Share of the full throughput that is left at the latency target."""
-    target_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
+    target_utilization: Annotated[float, Field(ge=0.01, le=1), SHARE] | None = None
     """Share of the capacity that you plan to use in the busiest hour."""
     peak_factor: Factor | None = None
     """Busiest hour over mean hour of everything this endpoint serves."""
@@ -79,7 +79,7 @@ class SelfHosted(Record):
     """Months in which the old way still runs beside it."""
     capacity: Capacity | None = None
     """Your own capacity law in place of the table's."""
-    measured_requests_per_s: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    measured_requests_per_s: Annotated[float, Field(ge=1e-6, le=1e6)] | None = None
     """Requests per second that one replica served in your own test, at the latency target."""
     mode: Literal["rent", "buy"] = "rent"
     """Whether the GPUs are rented or bought."""
@@ -87,7 +87,7 @@ class SelfHosted(Record):
     """GPUs in one server that you buy."""
     capex_usd_per_server: Usd | None = None
     """Price of one server."""
-    amortisation_months: Annotated[float, Field(gt=0, le=240), MONTHS] | None = None
+    amortisation_months: Annotated[float, Field(ge=1, le=240), MONTHS] | None = None
     """Months over which a server is written off."""
     residual_share: Share | None = None
     """Share of the price that a server is still worth afterwards."""

@@ -186,6 +186,8 @@ class UnitCosts:
     complex: Floats
     batch_refused: Bools
     """Work is to be batched that this endpoint does not batch."""
+    longest_prompt_tokens: Floats
+    """The longest prompt, as the endpoint counts tokens."""
     window_exceeded: Bools
     """The longest prompt does not fit the endpoint's window."""
 
@@ -272,5 +274,6 @@ def unit_costs(demand: Demand, columns: list[Column], states: Mapping[str, Endpo
         routine=mean if same else blended(routine_length),
         complex=mean if same else blended(complex_length),
         batch_refused=(batch_share > 0) & has_price & (long_batch | short_batch),
+        longest_prompt_tokens=longest,
         window_exceeded=longest > np.array([state.context_tokens for state in listed]),
     )

@@ -20,7 +20,7 @@ from planner.engine.consequences import Consequences, consequences
 from planner.engine.demand import Demand, demand_of
 from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
 from planner.engine.error_rates import ORIGINS, counted_cascade, counted_pair, error_rates
-from planner.engine.hosting import Hosted, host
+from planner.engine.hosting import Hosted, Part, host
 from planner.engine.latency import Latency, Paths, timings
 from planner.engine.setting import Routed, Setting
 from planner.engine.split import route_single, route_split, route_two_modes
@@ -206,7 +206,7 @@ def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog:
     uses = tuple(_uses(routed, setting, hosted))
     return ScenarioResult(
         name=scenario.name, strategy=scenario.strategy, status=status, reason=reason, outcome=outcome, endpoints=uses,
-        hosted=tuple(hosted.values()), blocked=tuple(blocked),
+        hosted=tuple({each.id: each for each in hosted.values()}.values()), blocked=tuple(blocked),
         warnings=tuple(dict.fromkeys((
             *_warnings(outcome, routed, setting, hosted), *latency_warnings(paths, routed.calls.sum(axis=0), setting),
         ))),
@@ -260,12 +260,15 @@ def _route_all(strategy: Strategy, plan: Plan, setting: Setting, catalog: Catalo
 
 
 def _hosted(routed: Routed, setting: Setting) -> dict[int, Hosted]:
-    """Self-hosted endpoints that get calls, by column."""
-    found = {}
+    """Self-hosted endpoints that get calls, by column; the modes of one endpoint share their replicas."""
+    parts: dict[str, dict[int, Part]] = {}
     for column, m in setting.columns.items():
-        state = setting.states[column.name]
-        if state.hosting is not None and (routed.load[:, :, m] > 0).any():
-            found[m] = host(state, column, routed.load[:, :, m], setting.demand, setting.register)
+        if setting.states[column.name].hosting is not None and (routed.load[:, :, m] > 0).any():
+            parts.setdefault(column.name, {})[m] = column, routed.load[:, :, m]
+    found: dict[int, Hosted] = {}
+    for name, modes in parts.items():
+        pooled = host(setting.states[name], list(modes.values()), setting.demand, setting.register)
+        found |= dict.fromkeys(modes, pooled)
     return found
 
 
@@ -291,9 +294,9 @@ def obstacle(k: int, column: Column, m: int, setting: Setting, hosted: Mapping[i
     if demand.in_house_only[k] and not state.in_house:
         return "infeasible", f"{name} must stay in house, and {state.label} runs at {state.seller_label}"
     if costs.window_exceeded[k, m]:
-        longest = max(demand.max_prompt_tokens[k], demand.input_tokens[k])
         return "infeasible", (
-            f"{name} has prompts of {longest:,.0f} tokens, and {state.label} takes {state.context_tokens:,.0f}"
+            f"{name} has prompts of {costs.longest_prompt_tokens[k, m]:,.0f} tokens, and {state.label} takes "
+            f"{state.context_tokens:,.0f}"
         )
     if costs.batch_refused[k, m]:
         return "infeasible", (
@@ -351,7 +354,7 @@ def _fixed_cost(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) 
             continue
         first = column.name not in used
         used[column.name] = state
-        if m in hosted:
+        if first and m in hosted:
             fixed += hosted[m].monthly_usd * _shares(hosted[m].load_by_category)
         elif first:
             fixed += state.fixed_usd * _shares(calls[m])
@@ -380,7 +383,7 @@ def _uses(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> lis
         before = uses.get(state.id)
         calls = d.requests * per_request * d.expected_attempts
         spend = np.where(per_request > 0, d.requests * routed.usd_by_column[:, m] * d.spend_factor, 0.0)
-        fixed = hosted[m].monthly_usd if m in hosted else (0.0 if before else state.fixed_usd)
+        fixed = 0.0 if before else hosted[m].monthly_usd if m in hosted else state.fixed_usd
         uses[state.id] = EndpointUse(
             id=state.id, label=state.label, seller=state.seller,
             requests=float(calls.sum()) + (before.requests if before else 0.0),

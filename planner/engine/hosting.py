@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -194,17 +195,24 @@ def _buy_terms(own: SelfHosted, gpu: Gpu, register: Register) -> BuyTerms:
     )
 
 
-def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, register: Register) -> Hosted:
-    """The endpoint at the plan's volume. ``calls``: per request, shape (2, categories), routine and complex.
+Part = tuple[Column, Floats]
+"""One mode of an endpoint and its calls per request, shape (2, categories), routine and complex."""
+
+
+def host(state: EndpointState, parts: Sequence[Part], demand: Demand, register: Register) -> Hosted:
+    """The endpoint at the plan's volume, all its modes on the same replicas.
 
     Requests of one length share a replica's time; where complex requests are longer each part counts at its own length.
     """
     own = state.hosting
     assert own is not None, "only self-hosted endpoints are hosted"
     tables = load_hardware()
-    served = np.asarray((calls > 0).any(axis=0))
+    served = np.asarray(np.any([(calls > 0).any(axis=0) for _, calls in parts], axis=0))
     longest = float(np.maximum(demand.max_prompt_tokens, demand.input_tokens)[served].max(initial=0.0))
-    answers = float(demand.output_tokens[served].max(initial=0.0)) * state.output_factor
+    answers = state.output_factor * max(
+        float(demand.output_tokens[(calls > 0).any(axis=0)].max(initial=0.0)) * column.output_factor
+        for column, calls in parts
+    )
     built = machine(own, state.model_id or own.model, state.label.split(",")[0], longest, answers, register)
     verdict = memory_verdict(
         built.model_name, tables.memory(built.model_id), built.gpu, built.gpus_per_replica,
@@ -220,15 +228,17 @@ def host(state: EndpointState, column: Column, calls: Floats, demand: Demand, re
     if share is None:
         share = latency_factor(latency_class, tables.memory(built.model_id), built.latency_factors)
     terms = replace(built.terms, latency_factor=share)
-    work = hosted_work(column, calls, demand)
+    if own.redundancy is None and latency_class == "batch":
+        terms = replace(terms, redundancy=0)  # nobody waits: work that a failed replica drops is done later
+    work = _together([hosted_work(column, calls, demand) for column, calls in parts])
     cost = self_host_cost(terms, built.capacity, work)
     return Hosted(
         id=state.id, machine=built, latency_class=latency_class, replicas=int(cost.replicas), load=float(cost.load),
         usable=float(usable_share(built.capacity, share, terms.target_utilization)),
-        load_by_category=_both_segments(work_loads(terms, built.capacity, work)),
+        load_by_category=work_loads(terms, built.capacity, work).reshape(-1, len(demand.names)).sum(axis=0),
         seconds_by_category=request_seconds(terms, built.capacity, work).seconds[: len(demand.names)],
         monthly_usd=float(cost.total_usd), cost=cost, stairs=self_host_staircase(terms, built.capacity, work, 1.0),
-        memory=verdict, infeasible=None, warnings=tuple(_warnings(built, verdict, demand, served, terms, column)),
+        memory=verdict, infeasible=None, warnings=tuple(_warnings(built, verdict, demand, terms, parts)),
     )
 
 
@@ -243,8 +253,9 @@ def hosted_work(column: Column, calls: Floats, demand: Demand) -> HostedWork:
     )
 
 
-def _both_segments(rows: Floats) -> Floats:
-    return np.asarray(rows.reshape(2, -1).sum(axis=0))
+def _together(works: Sequence[HostedWork]) -> HostedWork:
+    """The rows of all of them, one after the other."""
+    return HostedWork(*(np.concatenate([np.asarray(rows) for rows in columns]) for columns in zip(*works, strict=True)))
 
 
 def _latency_class(demand: Demand, served: NDArray[np.bool_]) -> LatencyClass:
@@ -254,14 +265,15 @@ def _latency_class(demand: Demand, served: NDArray[np.bool_]) -> LatencyClass:
     return "batch" if served.any() and demand.is_batch[served].all() else "standard"
 
 
-def _warnings(built: Machine, verdict: MemoryVerdict, demand: Demand, served: NDArray[np.bool_], terms: SelfHostTerms,
-              column: Column) -> list[str]:
+def _warnings(built: Machine, verdict: MemoryVerdict, demand: Demand, terms: SelfHostTerms, parts: Sequence[Part]
+              ) -> list[str]:
     said = [verdict.reason] if verdict.fits is None else []
-    if isinstance(built.capacity, LengthLaw):
-        names = [name for name, used in zip(demand.names, served, strict=True) if used]
-        prompts = demand.input_tokens[served] * (1.0 - np.asarray(terms.prefix_hit_share))
-        answers = demand.output_tokens[served] * np.asarray(terms.thinking_factor) * column.output_factor
-        said += length_warnings(built.capacity, names, prompts, answers)
+    for column, calls in parts if isinstance(built.capacity, LengthLaw) else ():
+        assert isinstance(built.capacity, LengthLaw)
+        used = np.nonzero((calls > 0).any(axis=0))[0]
+        prompts = demand.input_tokens[used] * (1.0 - np.asarray(terms.prefix_hit_share))
+        answers = demand.output_tokens[used] * np.asarray(terms.thinking_factor) * column.output_factor
+        said += length_warnings(built.capacity, [demand.names[k] for k in used], prompts, answers)
     return said
 
 
@@ -270,4 +282,4 @@ def host_staircase(state: EndpointState, column: Column, k: int, demand: Demand,
     """Monthly USD of the endpoint by calls per request of category ``k``, its only work; None where it cannot run."""
     calls = np.zeros((2, len(demand.names)))
     calls[:, k] = demand.routine_share[k], demand.complex_share[k]
-    return host(state, column, calls, demand, register).stairs
+    return host(state, [(column, calls)], demand, register).stairs

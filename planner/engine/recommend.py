@@ -14,6 +14,7 @@ from planner.domain.plan import Plan, Scenario
 from planner.domain.strategies import Allocation, Cascade, Single, Split, Strategy, TwoModes, strategy_for
 from planner.engine.candidates import Candidates, candidates
 from planner.engine.evaluate import (
+    EXTRA_ENDPOINT,
     EndpointUse,
     Evaluation,
     ScenarioResult,
@@ -24,6 +25,8 @@ from planner.engine.evaluate import (
 from planner.engine.hosting import Hosted, host
 from planner.engine.latency import Moments, mixture_quantiles
 from planner.engine.setting import Setting
+from pricing.errors import InputError
+from pricing.offers import Model
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -145,7 +148,7 @@ def _obstacles(setting: Setting) -> NDArray[np.object_]:
             if state.hosting is not None:
                 calls = np.zeros((2, len(setting.demand.names)))
                 calls[:, k] = setting.demand.routine_share[k], setting.demand.complex_share[k]
-                hosted[m] = host(state, column, calls, setting.demand, setting.register)
+                hosted[m] = host(state, [(column, calls)], setting.demand, setting.register)
             stop = obstacle(k, column, m, setting, hosted)
             found[k, m] = None if stop is None else stop[1]
     return found
@@ -222,12 +225,19 @@ def _sizes(setting: Setting, evaluation: Evaluation) -> dict[str, str]:
         if state.kind == "self_hosted":
             sizes[state.id] = "self_hosted"
         elif state.model_id is not None:
-            model = evaluation.catalog.models[evaluation.catalog.resolve_model(state.model_id).id]
-            sizes[state.id] = evaluation.catalog.tier(model, evaluation.day)
+            sizes[state.id] = _tier(evaluation.catalog.models[state.model_id], evaluation)
         else:
             sizes[state.id] = "small"
         sizes[name] = sizes[state.id]
     return sizes
+
+
+def _tier(model: Model, evaluation: Evaluation) -> str:
+    """The model's tier; large where it never had a price, as nothing is known of it but its name."""
+    try:
+        return evaluation.catalog.tier(model, evaluation.day)
+    except InputError:
+        return "large"
 
 
 def _main_size(result: ScenarioResult, k: int, sizes: dict[str, str]) -> str | None:
@@ -387,8 +397,10 @@ def _binding(best: ScenarioResult | None, plan: Plan) -> list[str]:
         found.append("monthly_budget_usd")
     by_seller: Counter[str] = Counter()
     for use in best.endpoints:
+        if use.id == EXTRA_ENDPOINT:
+            continue  # checks and routers of one's own are no vendor
         by_seller[use.seller] += use.spend_usd + use.fixed_cost_usd  # type: ignore[assignment]
-    if len(by_seller) < plan.limits.min_vendors:
+    if by_seller and len(by_seller) < plan.limits.min_vendors:
         found.append("min_vendors")
     if invoice > 0 and max(by_seller.values(), default=0.0) / invoice > plan.limits.max_vendor_share + 1e-9:
         found.append("max_vendor_share")
