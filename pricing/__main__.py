@@ -1,4 +1,4 @@
-"""``python -m pricing``: check the tables, list what is on sale on a day."""
+"""``python -m pricing``: check the tables, list what is on sale on a day, compare with other tables."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from pricing.catalog import Catalog, load_catalog
 from pricing.charge import Rates
 from pricing.errors import InputError, Problem, quoted
 from pricing.quotes import Quote, usd
+from pricing.refresh.command import add_arguments as add_refresh_arguments
+from pricing.refresh.command import refresh
+from pricing.schema import schema_text
 
 
 def _batch_figures(rates: Rates | None) -> dict[str, float] | None:
@@ -107,35 +110,45 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="every offer on a day")
     listing.add_argument("--date", default=None, metavar="YYYY-MM-DD", help="the day of the prices; today by default")
     listing.add_argument("--json", action="store_true", help="JSON on standard output")
+    commands.add_parser("schema", help="the JSON schema of the tables on standard output")
+    refreshing = commands.add_parser("refresh", help="compare with another table; 0 the same, 1 differences, 2 invalid")
+    add_refresh_arguments(refreshing)
     return parser
 
 
-def _day(text: str | None, today: date) -> date:
-    if text is None:
-        return today
+def _day(text: str, option: str) -> date:
     try:
         if len(text) != 10:
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(Problem("--date", quoted(text), "a day", "Write it as YYYY-MM-DD.")) from None
+        raise InputError(Problem(option, quoted(text), "a day", "Write it as YYYY-MM-DD.")) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; 0 done, 2 bad input with every problem on standard error."""
+    """Runs one command; 0 done, 1 the tables differ from a source, 2 bad input with every problem on standard error."""
     chosen = _parser().parse_args(arguments)
     today = datetime.now(tz=UTC).date()
     try:
+        if chosen.command == "refresh":
+            as_of = _day(chosen.as_of, "--as-of") if chosen.as_of is not None else None
+            return refresh(chosen, as_of, today, print)
+        if chosen.command == "schema":
+            print(schema_text(), end="")
+            return 0
         catalog = load_catalog(chosen.tables)
         if chosen.command == "check":
             _check(catalog, today)
         else:
-            _list(catalog, _day(chosen.date, today), today, chosen.json)
+            _list(catalog, _day(chosen.date, "--date") if chosen.date is not None else today, today, chosen.json)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"{error.filename or 'tables'}: {error.strerror}. Nothing was written.", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -267,14 +267,15 @@ class Catalog:
     def freshness(self, quote: Quote, today: date) -> Freshness:
         """How far to trust a price today: by its age and kind of seller, and red when it has run out.
 
-        Red as well while another source disagrees by more than 1 % and nobody has settled which is right.
+        Red as well while another source disagrees by more than 1 % and nobody has settled which is right, and once a
+        source has dropped the offer from its table.
         """
         kind = self.seller_kind(quote.offer)
         provenance = quote.offer.provenance
-        age = (today - (provenance.checked_on or provenance.as_of)).days
+        age = (today - max(provenance.checked_on or provenance.as_of, provenance.as_of)).days
         amber, red = AGES[kind]
         over = quote.state == "retired" or (quote.valid_until is not None and quote.valid_until <= today)
-        if age >= red or over or _is_disputed(quote):
+        if age >= red or over or provenance.gone_from or _is_disputed(quote):
             return "red"
         return "amber" if age >= amber else "fresh"
 

@@ -144,7 +144,7 @@ def _constant(text: str) -> float:
     raise _Refused(text, "a number", "Write a plain number.")
 
 
-def parse_document(text: str, place: str) -> Any:
+def parse_document(text: str, place: str, max_bytes: int = MAX_BYTES) -> Any:
     """Plain values (dict, list, str, int, float, bool, date, None) from YAML or JSON text.
 
     ``place`` names the source in messages. Raises :class:`InputError` for anything that is not one clean document.
@@ -153,8 +153,8 @@ def parse_document(text: str, place: str) -> Any:
     {'share': 0.5, 'when': '12:30', 'sure': 'NO'}
     """
     try:
-        if len(text) > MAX_BYTES:
-            raise _Refused(f"a text of {len(text):,} characters", "read here", f"Keep it under {MAX_BYTES:,}.")
+        if len(text) > max_bytes:
+            raise _Refused(f"a text of {len(text):,} characters", "read here", f"Keep it under {max_bytes:,}.")
         if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
             return json.loads(text.lstrip("\ufeff"), object_pairs_hook=_pairs, parse_constant=_constant)
         return _build(text)
@@ -174,15 +174,15 @@ def parse_document(text: str, place: str) -> Any:
         raise InputError(Problem(place, "this text", "YAML or JSON", f"{str(error)[:120].capitalize()}.")) from None
 
 
-def load_document(path: Path) -> Any:
+def load_document(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     """The one document in a file; see :func:`parse_document`. A file that cannot be read is an :class:`InputError`."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if path.stat().st_size > max_bytes:
             raise InputError(
                 Problem(path.name, f"a file of {path.stat().st_size:,} bytes", "read here",
-                        f"Keep it under {MAX_BYTES:,}.")
+                        f"Keep it under {max_bytes:,}.")
             )
-        return parse_document(path.read_text(encoding="utf-8"), path.name)
+        return parse_document(path.read_text(encoding="utf-8"), path.name, max_bytes)
     except UnicodeDecodeError:
         raise InputError(Problem(path.name, "this file", "UTF-8 text", "Save it as UTF-8.")) from None
     except OSError as error:

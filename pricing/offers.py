@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pricing.record import Name, Record
 from pricing.units import Day, Factor, Share, UsdPerMtok
@@ -28,7 +28,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,7
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=800)]
 Url = Annotated[str, StringConstraints(pattern=r"^https://[^\s]{3,300}$")]
 PositiveTokens = Annotated[int, Field(gt=0, le=10**9)]
-
+KnownAs = Annotated[str, StringConstraints(pattern=r"^[^\s]{0,80}$")]
 
 
 def _part_of_a_week(value: Any) -> Any:
@@ -41,7 +41,8 @@ def _part_of_a_week(value: Any) -> Any:
     return value
 
 
-WeekShare = Annotated[Share, BeforeValidator(_part_of_a_week)]
+_SHARE_SCHEMA = {"type": ["string", "number"], "pattern": "^[0-9]+/[0-9]+$", "minimum": 0, "maximum": 1}
+WeekShare = Annotated[Share, BeforeValidator(_part_of_a_week), WithJsonSchema(_SHARE_SCHEMA)]
 _listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
@@ -150,6 +151,9 @@ class Model(Record):
         return self
 
 
+PRICE_FIELDS = ("input", "output", "cache_read", "cache_write", "cache_write_1h")
+
+
 class TokenPrices(Record):
     """Prices in USD per 1M tokens. Empty means that the source gives none."""
 
@@ -160,11 +164,13 @@ class TokenPrices(Record):
     cache_read: UsdPerMtok | None = None
     """Price of 1M input tokens that are read from the cache."""
     cache_write: UsdPerMtok | None = None
-    """Price of 1M input tokens that are written to the cache for the shortest time on offer."""
+    """Price of 1M input tokens that are written to the cache for the shortest time on offer, mostly five minutes."""
+    cache_write_1h: UsdPerMtok | None = None
+    """Price of 1M input tokens that are written to the cache for an hour, where the seller offers both."""
 
     def given(self) -> Iterator[tuple[str, Decimal]]:
         """The prices that are set, with their names."""
-        for name in ("input", "output", "cache_read", "cache_write"):
+        for name in PRICE_FIELDS:
             value = getattr(self, name)
             if value is not None:
                 yield name, value
@@ -178,10 +184,12 @@ class TokenPrices(Record):
     def _whole(self) -> Self:
         if (self.input is None) != (self.output is None):
             raise ValueError("input and output go together: give both or neither")
-        if self.input is None and (self.cache_read is not None or self.cache_write is not None):
+        if self.input is None and any(True for _ in self.given()):
             raise ValueError("a cached price needs an input price beside it")
         if self.input is not None and self.cache_read is not None and self.cache_read > self.input:
             raise ValueError("cache_read must not exceed input")
+        if self.cache_write_1h is not None and (self.cache_write is None or self.cache_write > self.cache_write_1h):
+            raise ValueError("cache_write_1h needs a cache_write beside it that costs no more")
         return self
 
 
@@ -256,7 +264,7 @@ class PricePeriod(TokenPrices):
         if not self.bands:
             return self
         known: dict[str, Decimal] = {}
-        for name in ("input", "output", "cache_read", "cache_write"):
+        for name in PRICE_FIELDS:
             values = [getattr(band, name) for band in self.bands]
             if None not in values:
                 # A share such as 35/168 is no round Decimal: the mean is taken in float, then cut to 9 places.
@@ -304,6 +312,14 @@ class Disagreement(Record):
     """Its price of 1M input tokens."""
     output: UsdPerMtok | None = None
     """Its price of 1M output tokens."""
+    cache_read: UsdPerMtok | None = None
+    """Its price of 1M input tokens that are read from the cache."""
+    cache_write: UsdPerMtok | None = None
+    """Its price of 1M input tokens that are written to the cache."""
+    steps: Annotated[tuple[PositiveTokens, ...], _listed] = ()
+    """Prompt lengths above which it has a dearer price that we do not."""
+    retires_on: Day | None = None
+    """The first day on which, as it says, the seller no longer serves the model."""
     settled: Sentence | None = None
     """Why our price is right all the same; empty while nobody knows."""
 
@@ -323,8 +339,12 @@ class Provenance(Record):
     """The day of which the source speaks."""
     checked_on: Day | None = None
     """The last day on which somebody compared it again."""
-    method: Literal["import", "manual"]
-    """Whether the row was imported, or set by hand and therefore locked against refreshing."""
+    rows: dict[Identifier, Name] = Field(default_factory=dict)
+    """The row's name in further tables, where it does not follow from the seller's id of the model."""
+    method: Literal["import", "manual", "sheet"]
+    """Whether the row was imported, set by hand and therefore locked against refreshing, or is on a price sheet."""
+    gone_from: Annotated[tuple[Name, ...], _listed] = ()
+    """Sources that used to list the offer and no longer do; such a row is shown as stale and kept."""
     agrees: Annotated[tuple[Name, ...], _listed] = ()
     """Other sources with the same price."""
     disagrees: Annotated[tuple[Disagreement, ...], _listed] = ()
@@ -408,3 +428,5 @@ class Seller(Record):
     """A lab sells its own models, a host serves others', a router passes requests on to hosts."""
     url: Url | None = None
     """The seller's price page."""
+    known_as: dict[Identifier, Annotated[tuple[KnownAs, ...], _listed]] = Field(default_factory=dict)
+    """What a table that we compare with writes before this seller's models."""

@@ -13,6 +13,9 @@ from pricing.documents import load_document
 from pricing.errors import InputError, Problem, quoted
 from pricing.offers import Model, Offer, Seller
 from pricing.record import Record, problems_in
+from pricing.standing import stamp_of, standing
+
+_TRIES = 5
 
 Kept = TypeVar("Kept", bound=Record)
 
@@ -31,8 +34,12 @@ class Tables:
 class _Reader:
     """Reads records and gathers problems instead of stopping at the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, aside: Mapping[Path, Path]) -> None:
         self.problems: list[Problem] = []
+        self.aside = aside
+
+    def load(self, path: Path) -> Any:
+        return load_document(self.aside.get(path, path))
 
     def mapping(self, value: Any, place: str) -> dict[str, Any]:
         if isinstance(value, dict):
@@ -42,7 +49,7 @@ class _Reader:
 
     def document(self, path: Path, allowed: tuple[str, ...]) -> dict[str, Any]:
         try:
-            found = self.mapping(load_document(path), path.name)
+            found = self.mapping(self.load(path), path.name)
         except InputError as error:
             self.problems.extend(error.problems)
             return {}
@@ -94,7 +101,7 @@ def _offers(reader: _Reader, path: Path) -> tuple[list[Offer], Seller | None]:
 
 def _aliases(reader: _Reader, path: Path) -> dict[str, str]:
     aliases: dict[str, str] = {}
-    for model, names in reader.mapping(load_document(path), path.name).items():
+    for model, names in reader.mapping(reader.load(path), path.name).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             reader.problems.append(
                 Problem(f"{path.name} > {model}", quoted(names), "a list of names", 'Write ["name", "name"].')
@@ -112,9 +119,25 @@ def _aliases(reader: _Reader, path: Path) -> dict[str, str]:
 def read_tables(folder: Path) -> Tables:
     """Every record in ``models.yaml``, ``offers/*.yaml`` and ``aliases.yaml`` of a folder.
 
-    Raises :class:`InputError` with all problems of all files.
+    While a refresh replaces files, or after one was cut off, the files that it set aside count: the old set or the new
+    one is read, never a mixture. Raises :class:`InputError` with all problems of all files.
     """
-    reader = _Reader()
+    for _ in range(_TRIES):
+        before, tables, problems = stamp_of(folder), None, []
+        try:
+            tables = _read(folder)
+        except InputError as error:
+            problems = [*error.problems]
+        if stamp_of(folder) == before:
+            break
+        problems = [Problem(folder.name, "a folder of tables that is being written", "at rest", "Try again.")]
+    if tables is None or problems:
+        raise InputError(problems)
+    return tables
+
+
+def _read(folder: Path) -> Tables:
+    reader = _Reader(standing(folder))
     models, vendors = _models(reader, folder / "models.yaml")
     offers: list[Offer] = []
     sellers: list[Seller] = []

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,13 @@ def _day(value: object) -> object:
     return value
 
 
+# What _decimal takes, for editors that check a table against the schema.
+_PRICE_SCHEMA = {"type": ["string", "integer"], "pattern": r"^[0-9]{1,6}(\.[0-9]{1,13})?$", "minimum": 0}
+
 Day = Annotated[date, BeforeValidator(_day)]
-UsdPerMtok = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=100_000), USD_PER_MTOK]
+UsdPerMtok = Annotated[
+    Decimal, BeforeValidator(_decimal), Field(ge=0, le=100_000), WithJsonSchema(_PRICE_SCHEMA), USD_PER_MTOK
+]
 Usd = Annotated[float, Field(ge=0, le=1e12), USD]
 Share = Annotated[float, Field(ge=0, le=1), SHARE]
 Tokens = Annotated[int, Field(ge=0, le=10**12), TOKENS]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from importlib.metadata import version
 from typing import Any
 
 from genai_prices.data_snapshot import get_snapshot
@@ -17,7 +18,7 @@ from pricing.errors import InputError, Problem, did_you_mean, quoted
 from pricing.offers import PricePeriod
 
 KEYS = {"input": "input_mtok", "output": "output_mtok", "cache_read": "cache_read_mtok",
-        "cache_write": "cache_write_mtok"}  # fmt: skip
+        "cache_write": "cache_write_mtok", "cache_write_1h": "cache_write_1h_mtok"}  # fmt: skip
 
 Dated = list[tuple[date | None, ModelPrice]]
 
@@ -38,9 +39,21 @@ def find_upstream(source_id: str) -> ModelInfo:
 def read_upstream(source_id: str, announce_url: str | None = None) -> tuple[PricePeriod, ...]:
     """The dated prices of one row, rounded to 6 places, with steps and batch prices.
 
+    Prices by the hour raise :class:`InputError`, because the package knows no weekdays; such rows are kept by hand.
+    """
+    periods = []
+    for fields in upstream_fields(source_id):
+        if fields["from"] is not None and announce_url:
+            fields["url"] = announce_url
+        periods.append(PricePeriod.model_validate(fields))
+    return tuple(periods)
+
+
+def upstream_fields(source_id: str) -> list[dict[str, Any]]:
+    """The same as plain fields of periods, oldest first, before anything has judged them.
+
     A batch price that starts inside a period is taken to hold for the whole of it: such days are the days on which
-    someone looked it up, not the days on which it came into force. Prices by the hour raise :class:`InputError`,
-    because the package knows no weekdays; such rows are kept by hand.
+    someone looked it up, not the days on which it came into force.
     """
     info = find_upstream(source_id)
     standard = _dated_prices(info, source_id)
@@ -50,11 +63,22 @@ def read_upstream(source_id: str, announce_url: str | None = None) -> tuple[Pric
         ends = standard[number + 1][0] if number + 1 < len(standard) else None
         known = [batch for begins, batch in batches if begins is None or ends is None or begins < ends]
         batch = known[-1] if known else None
-        fields = {"from": starts, "until": ends, **_period_fields(price, batch)}
-        if starts is not None and announce_url:
-            fields["url"] = announce_url
-        periods.append(PricePeriod.model_validate(fields))
-    return tuple(periods)
+        periods.append({"from": starts, "until": ends, **_period_fields(price, batch)})
+    return periods
+
+
+def upstream_version() -> str:
+    """The edition of the package that is installed."""
+    return version("genai-prices")
+
+
+def has_upstream(source_id: str) -> bool:
+    """Whether the package has a row that is called ``provider:model``."""
+    try:
+        find_upstream(source_id)
+    except InputError:
+        return False
+    return True
 
 
 def _dated_prices(info: ModelInfo, source_id: str) -> Dated:

@@ -1,0 +1,1 @@
+"""``python -m pricing refresh``: our tables against what other tables say today. The planner never imports this."""
