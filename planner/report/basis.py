@@ -124,6 +124,12 @@ class Basis:
         return strategy_phrase(strategy, self.advice.setting.states)
 
 
+def longest_wait_s(result: ScenarioResult) -> float | None:
+    """Seconds to the first answer token that 95 of 100 requests stay under, in the slowest category that is known."""
+    known = result.latency.p95_s[np.isfinite(result.latency.p95_s)]
+    return float(known.max()) if known.size else None
+
+
 def in_full(chart: ChartSpec, basis: Basis) -> ChartSpec:
     """A chart of scenarios with their names in full: on paper there is room, and nothing can be pointed at."""
     names = {each.name: basis.label(each) for each in (*basis.evaluation.scenarios, *basis.options)}

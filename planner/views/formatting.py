@@ -148,6 +148,17 @@ def times(value: float | None) -> str:
     return f"{_plain(_significant(value, 2))}×"
 
 
+def seconds(value: float | None) -> str:
+    """A time: two digits, whole seconds from ten on.
+
+    >>> seconds(0.456), seconds(2.44), seconds(93.6), seconds(None)
+    ('0.46 s', '2.4 s', '94 s', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{_whole(value)} s" if value >= 9.95 else f"{_plain(_significant(value, 2))} s"
+
+
 def day(value: date | None) -> str:
     """A day as people write it.
 

@@ -12,7 +12,7 @@ from planner.engine.crossover import Crossover, one_off_usd
 from planner.engine.error_rates import ORIGINS
 from planner.engine.evaluate import ScenarioResult
 from planner.engine.recommend import RECOMMENDED
-from planner.report.basis import OPTIONS_IN_MEMO, Basis, short_usd, whole
+from planner.report.basis import OPTIONS_IN_MEMO, Basis, longest_wait_s, short_usd, whole
 from planner.report.document import (
     Ask,
     Bar,
@@ -31,7 +31,7 @@ from planner.report.document import (
     Words,
 )
 from planner.views.charts import shortened
-from planner.views.formatting import count, count_whole, day, listed, plural, share, times, usd, usd_whole
+from planner.views.formatting import count, count_whole, day, listed, plural, seconds, share, times, usd, usd_whole
 from planner.views.records import changes_if_values
 from planner.views.wording import CONFIDENCE, deck, reasons, sentence
 
@@ -165,10 +165,11 @@ def _options_table(basis: Basis, best: ScenarioResult) -> Table:
     columns = (
         Column("Option", width="rest"),
         Column("Invoice $ a month", True, 48),
-        Column("Where the total goes", width=106),
+        Column("Where the total goes", width=92),
         Column("Total $ a month", True, 48),
         Column("Errors a month", True, 42),
-        Column("Error rates", width=52),
+        Column("Error rates", width=50),
+        Column("First word, p95", True, 42),
         Column("Sellers", True, 38),
     )
     rows = tuple(Row(_option(each, basis, scale, cut), "chosen" if each is best else "plain") for each in options)
@@ -208,7 +209,7 @@ def _option(result: ScenarioResult, basis: Basis, scale: float, cut: float) -> t
         least = result.total("invoice_usd")
         words = {"infeasible": "cannot run", "retired": "retired", "unpriced": "no price"}.get(result.status, "")
         at_least = f"at least {usd_whole(least)}" if result.status == "partly_priced" else words
-        return name, at_least, "", "–", "–", "–", "–"
+        return name, at_least, "", "–", "–", "–", "–", "–"
     invoice, total = result.total("invoice_usd") or 0.0, result.total("total_usd") or 0.0
     bar = Bar(
         min(invoice / scale, 1.0), max(min((total - invoice) / scale, 1.0), 0.0), result is basis.best, total >= cut
@@ -221,6 +222,7 @@ def _option(result: ScenarioResult, basis: Basis, scale: float, cut: float) -> t
         whole(total),
         count_whole(result.total("expected_errors")),
         ORIGINS[int(result.outcome.origin.max(initial=0))],
+        seconds(longest_wait_s(result)),
         str(len(sellers)),
     )
 

@@ -10,11 +10,11 @@ from planner.domain.strategies import Split
 from planner.engine.error_rates import ORIGINS
 from planner.engine.evaluate import ScenarioResult
 from planner.engine.sweep import split_sweep
-from planner.report.basis import Basis, cents, change_usd, in_full, spelled
+from planner.report.basis import Basis, cents, change_usd, in_full, largest, spelled
 from planner.report.document import Block, Bold, Column, Figure, Page, Points, Rich, Row, Table
 from planner.report.typography import number
 from planner.views.charts import error_scatter, split_chart
-from planner.views.formatting import count_whole, in_cents, listed, share, usd, usd_whole
+from planner.views.formatting import count_whole, in_cents, listed, seconds, share, usd, usd_whole
 
 ORIGIN_ROWS = 24
 LEAD_WORDS = {
@@ -40,6 +40,7 @@ def quality_page(basis: Basis, best: ScenarioResult) -> Page:
         _errors(basis, best),
         *split,
         _origins(basis, best),
+        *_waits(basis, best),
         *_review(basis),
         *_better_alone(basis),
     ]
@@ -176,7 +177,7 @@ def _origins(basis: Basis, best: ScenarioResult) -> Table:
                     label,
                     float(setting.rates.share[k, m]),
                     origin,
-                    setting.rates.grounds.get((k, m), ORIGIN_WORDS[origin]),
+                    setting.rates.grounds.get((k, m), ORIGIN_WORDS[origin]).removeprefix(f"{origin}: "),
                 )
             )
     found.sort(key=lambda each: (each[0], each[1], -each[3]))
@@ -219,6 +220,36 @@ def _review(basis: Basis) -> list[Block]:
             )
         )
     return [Points(tuple(items), "Human review counted on")] if items else []
+
+
+def _waits(basis: Basis, best: ScenarioResult) -> list[Block]:
+    """How long people wait, where somebody waits and the models' times are measured."""
+    names, limits, latency = basis.evaluation.demand.names, basis.evaluation.demand.p95_latency_s, best.latency
+    rows = tuple(
+        Row(
+            (
+                names[k],
+                seconds(float(latency.p50_s[k])),
+                seconds(float(latency.p95_s[k])),
+                seconds(float(latency.total_p50_s[k])),
+                seconds(float(latency.total_p95_s[k])),
+                seconds(float(limits[k])),
+            )
+        )
+        for k in largest(np.nan_to_num(latency.p95_s))
+        if np.isfinite(latency.p95_s[k])
+    )
+    if not rows:
+        return []
+    columns = (
+        Column("Category", width="rest"),
+        Column("First word, median", True, 60),
+        Column("First word, p95", True, 60),
+        Column("Whole answer, median", True, 66),
+        Column("Whole answer, p95", True, 66),
+        Column("Limit, first word", True, 56),
+    )
+    return [Table(columns, rows, "How long people wait")]
 
 
 def _better_alone(basis: Basis) -> list[Block]:
