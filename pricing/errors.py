@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 
@@ -36,14 +37,27 @@ class InputError(ValueError):
 def quoted(value: object, limit: int = 80) -> str:
     """A value as it is shown in a message: text in quotes, long text cut.
 
-    >>> quoted("Triage"), quoted(1.4)
-    ('"Triage"', '1.4')
+    >>> quoted("Triage"), quoted(1.4), quoted(True), quoted([date(2026, 1, 1), None])
+    ('"Triage"', '1.4', 'true', '[2026-01-01, nothing]')
     """
     if isinstance(value, str):
         shown = value if len(value) <= limit else f"{value[:limit]}…"
         return '"' + "".join(char if char.isprintable() else "\ufffd" for char in shown) + '"'
-    shown = repr(value)
+    shown = _as_written(value)
     return shown if len(shown) <= limit else f"{shown[:limit]}…"
+
+
+def _as_written(value: object) -> str:
+    """A value the way a plan file writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {quoted(part)}' for key, part in list(value.items())[:9])}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(quoted(part) for part in value[:9])}]"
+    return repr(value)
 
 
 def did_you_mean(wrong: str, known: Sequence[str], otherwise: str) -> str:
@@ -54,5 +68,5 @@ def did_you_mean(wrong: str, known: Sequence[str], otherwise: str) -> str:
     """
     close = get_close_matches(wrong[:200].casefold(), [name.casefold() for name in known], n=3, cutoff=0.6)
     by_folded = {name.casefold(): name for name in known}
-    names = [by_folded[name] for name in close]
+    names = list(dict.fromkeys(by_folded[name] for name in close))
     return f"Did you mean {' or '.join(quoted(name) for name in names)}?" if names else otherwise

@@ -36,6 +36,9 @@ class Range(Record):
 
 Quantity: TypeAlias = float | Range
 
+OUT_OF_BOUNDS = "must lie"
+"""How a refusal for leaving the bounds begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Within:
@@ -49,7 +52,7 @@ class Within:
         parts = (value.low, value.likely, value.high) if isinstance(value, Range) else (value,)
         for part in parts:
             if not self.low <= part <= self.high:
-                raise ValueError(f"must lie from {self.low:,.15g} to {self.high:,.15g}")
+                raise ValueError(f"{OUT_OF_BOUNDS} from {self.low:,.15g} to {self.high:,.15g}")
         return value
 
 

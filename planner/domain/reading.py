@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AfterValidator, ValidationError
 from pydantic.fields import FieldInfo
 
-from planner.domain.quantities import Within
+from planner.domain.quantities import OUT_OF_BOUNDS, Within
 from pricing.errors import Problem, did_you_mean, quoted
 from pricing.record import Record
 from pricing.units import Unit
@@ -24,8 +25,13 @@ def problems_of(error: ValidationError, document: Any, place: str) -> list[Probl
     fields = _fields()
     found: dict[str, Problem] = {}
     for fault in error.errors(include_url=False):
+        if _is_beside_the_point(fault):
+            continue
         path = _path(fault["loc"], document)
-        where = " > ".join((place, *(shown for shown, _ in path)))
+        shown = [part for part, _ in path]
+        if shown[:1] == ["workload"] and len(shown) > 2:
+            del shown[0]  # a category is named without the workload around it
+        where = " > ".join((place, *shown))
         for number, problem in enumerate(_problems(fault, where, path, fields)):
             found.setdefault(where if number == 0 and not _whole(fault) else f"{where} {problem.found}", problem)
     return list(found.values())
@@ -33,6 +39,19 @@ def problems_of(error: ValidationError, document: Any, place: str) -> list[Probl
 
 def _whole(fault: Mapping[str, Any]) -> bool:
     return bool(fault["type"] == "value_error")
+
+
+def _is_beside_the_point(fault: Mapping[str, Any]) -> bool:
+    """A quantity is a number or a group: whoever wrote a group hears what is wrong in it, not that it is no number."""
+    return (
+        fault["type"] == "float_type" and isinstance(fault["input"], Mapping)
+        and fault["loc"][-1] in ("float", "constrained-float")
+    )
+
+
+def _shown(part: object) -> str:
+    """A name in a place: cut, and without characters that could move the cursor."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in str(part)[:60])
 
 
 def _path(loc: tuple[int | str, ...], document: Any) -> list[tuple[str, str]]:
@@ -44,10 +63,10 @@ def _path(loc: tuple[int | str, ...], document: Any) -> list[tuple[str, str]]:
             key = path[-1][1] if path else ""
             here = here[part]
             name = here.get(NAMED_LISTS.get(key, ""), None) if isinstance(here, dict) else None
-            path.append((str(name)[:60] if isinstance(name, str) and name else f"{key} {part + 1}", str(part)))
+            path.append((_shown(name) if isinstance(name, str) and name else f"{key} {part + 1}", str(part)))
         elif isinstance(here, dict) and part in here:
             here = here[part]
-            path.append((str(part)[:60], str(part)))
+            path.append((_shown(part), str(part)))
         elif isinstance(here, dict) and isinstance(part, str) and part in _fields() and part == loc[-1]:
             path.append((part, part))
     return path
@@ -61,28 +80,54 @@ def _problems(
     if kind == "missing":
         yield Problem(where, "nothing", "enough", f"Add {quoted(str(fault['loc'][-1]))}.")
     elif kind == "extra_forbidden":
-        yield Problem(
-            where, quoted(name or str(fault["loc"][-1])), "a field that is known here",
-            did_you_mean(name, sorted(fields), "Remove it."),
-        )
-    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        others = sorted(set(fields) - {name})
+        yield Problem(where, quoted(name or str(fault["loc"][-1])), "a field that is known here",
+                      did_you_mean(name, others, "Remove it."))
+    elif kind == "union_tag_not_found":
+        yield Problem(f"{where} > kind", "nothing", "enough", 'Add "kind".')
+    elif kind == "union_tag_invalid":
         tags = str(context.get("expected_tags", "")).replace("'", "")
-        tag = context.get("tag")
-        yield Problem(f"{where} > kind", quoted(tag) if tag else "nothing", "a known kind",
-                      did_you_mean(str(tag), tags.split(", "), f"Write one of {tags}."))
+        yield Problem(f"{where} > kind", quoted(context.get("tag")), "a known kind",
+                      did_you_mean(str(context.get("tag")), tags.split(", "), f"Write one of {tags}."))
     elif kind == "literal_error":
         choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
         yield Problem(where, found, "one of the choices",
                       did_you_mean(str(fault["input"]), choices, f"Write one of {', '.join(choices)}."))
-    elif kind == "value_error" and isinstance(fault["input"], dict):
+    elif kind == "value_error" and isinstance(fault["input"], dict) and not _is_out_of_bounds(fault):
         for sentence in str(context.get("error", fault["msg"])).split(" · "):
             said, _, mend = sentence.partition(": ")
             yield Problem(where, said, "", f"{mend[:1].upper()}{mend[1:]}." if mend else "")
-    elif name in fields:
-        expected, mend = expectation(fields[name])
-        yield Problem(where, found, expected, mend)
+    elif kind in _FORMS:
+        yield Problem(where, found, *(part.format(**context) for part in _FORMS[kind]))
     else:
-        yield Problem(where, found, "what belongs here", f"{fault['msg']}.")
+        holder = path[-2][1] if len(path) > 1 and path[-2][1] in _by_name() else name
+        if holder in fields:
+            yield Problem(where, found, *expectation(fields[holder]))
+        else:
+            yield Problem(where, found, "what belongs here", f"{fault['msg']}.")
+
+
+_FORMS = {
+    "model_type": ("a group of fields", "Write its fields under it, each as name: value."),
+    "model_attributes_type": ("a group of fields", "Write its fields under it, each as name: value."),
+    "dict_type": ("a group of names", "Write the names under it, each as name: value."),
+    "tuple_type": ("a list", "Write [first, second]."),
+    "too_short": ("a list of {min_length} entries or more", "Add what is missing."),
+    "too_long": ("a list of {max_length} entries or fewer", "Remove what is too much."),
+    "date_type": ("a day", "Write the day as YYYY-MM-DD."),
+    "invalid_key": ("a name", "Write a plain word before the colon."),
+}
+"""What values of a wrong form should have been, and how to mend them."""
+
+
+def _is_out_of_bounds(fault: Mapping[str, Any]) -> bool:
+    return str(fault.get("ctx", {}).get("error", "")).startswith(OUT_OF_BOUNDS)
+
+
+@cache
+def _by_name() -> frozenset[str]:
+    """Fields that hold one value per name: what is expected of the value is said of the field."""
+    return frozenset(name for name, field in _fields().items() if _holds(field.annotation, dict))
 
 
 @cache
@@ -121,7 +166,13 @@ def expectation(field: FieldInfo) -> tuple[str, str]:
     low, high = bounds_of(field)
     number = "a whole number" if _holds(field.annotation, int) and not _holds(field.annotation, float) else "a number"
     if low is not None and high is not None:
-        return (unit.expected if unit else number), f"Write {number} from {low:,.15g} to {high:,.15g}."
+        ranged = f"{number} from {low:,.15g} to {high:,.15g}"
+        is_plain = unit is None or unit.expected in ("a number", "a whole number")
+        return (ranged if is_plain or unit is None else unit.expected), f"Write {ranged}."
+    if _holds(field.annotation, dict) and _holds(field.annotation, float):
+        return "a number", "Write a number, or low, likely and high."
+    if _holds(field.annotation, date):
+        return _FORMS["date_type"]
     if _holds(field.annotation, str):
         return "text", "Write 1 to 200 printable characters."
     return (unit.expected if unit else "what belongs here"), (field.description or "").strip()

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from planner.domain.assumptions import register_of
 from planner.domain.endpoints import SelfHosted
 from planner.domain.strategies import Allocation, endpoints_of
 from pricing.catalog import Catalog
@@ -28,6 +29,7 @@ def reference_problems(plan: Plan, place: str, catalog: Catalog) -> list[Problem
         *_unknown_endpoints(plan, place, catalog),
         *_unknown_names(plan, place, catalog),
         *_two_names(plan, place, catalog),
+        *_beliefs(plan, place),
     ]
 
 
@@ -43,6 +45,14 @@ def _duplicates(names: list[str], place: str, kind: str) -> Iterator[Problem]:
             yield Problem(f"{place} > {name[:60]}", f"a second {kind} called {quoted(name)}",
                           "told apart from the first", "Give each its own name.")
         seen.add(folded(name))
+
+
+def _beliefs(plan: Plan, place: str) -> Iterator[Problem]:
+    """Own values for assumptions that do not exist, or that cannot be."""
+    try:
+        register_of(plan.assumptions, f"{place} > assumptions")
+    except InputError as error:
+        yield from error.problems
 
 
 def _misnamed_endpoints(plan: Plan, place: str) -> Iterator[Problem]:
@@ -99,7 +109,7 @@ def _unknown_endpoints(plan: Plan, place: str, catalog: Catalog) -> Iterator[Pro
             for name in scenario.strategy.by_category:
                 if name not in known:
                     yield Problem(f"{where} > by_category", quoted(name), "a category of this plan",
-                                  did_you_mean(name, known, f"The plan has: {', '.join(map(quoted, known))}."))
+                                  did_you_mean(name, known, _listed(known)))
     for name, endpoint in plan.endpoints.items():
         if endpoint.kind == "self_hosted":
             yield from _model_only(endpoint.model, f"{place} > endpoints > {name} > model", catalog)
@@ -108,12 +118,16 @@ def _unknown_endpoints(plan: Plan, place: str, catalog: Catalog) -> Iterator[Pro
             yield from _model_only(endpoint.ability_like, f"{place} > endpoints > {name} > ability_like", catalog)
 
 
+def _listed(names: list[str]) -> str:
+    return f"The plan has: {', '.join(map(quoted, names))}." if names else "The plan has none yet."
+
+
 def _unknown_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
     categories = [category.name for category in plan.workload.categories]
     scenarios = [scenario.name for scenario in plan.scenarios]
     if plan.baseline is not None and plan.baseline not in scenarios:
         yield Problem(f"{place} > baseline", quoted(plan.baseline), "a scenario of this plan",
-                      did_you_mean(plan.baseline, scenarios, f"The plan has: {', '.join(map(quoted, scenarios))}."))
+                      did_you_mean(plan.baseline, scenarios, _listed(scenarios)))
     for evaluation in plan.evaluations:
         where = f"{place} > evaluations > {evaluation.category}"
         if evaluation.category not in categories:
