@@ -157,13 +157,12 @@ def _csv_rows(file: str, reader: Iterable[list[str]], names: list[str]) -> Rows:
     try:
         for row in reader:
             number += 1
-            if len(row) != width:
-                if not any(cell.strip() for cell in row):
-                    continue
-                if len(row) < width or any(cell.strip() for cell in row[width:]):
-                    raise problem(f"{file} > row {number}", f"a row of {len(row)} cells",
-                                  f"one of {width} cells, as in the header",
-                                  "Look for a delimiter inside a cell without quotes, or a missing one.")
+            if not any(row) or not any(cell.strip() for cell in row):
+                continue
+            if len(row) != width and (len(row) < width or any(cell.strip() for cell in row[width:])):
+                raise problem(f"{file} > row {number}", f"a row of {len(row)} cells",
+                              f"one of {width} cells, as in the header",
+                              "Look for a delimiter inside a cell without quotes, or a missing one.")
             yield number, dict(zip(names, row, strict=False))
     except csv.Error as error:
         words = str(error)
