@@ -290,6 +290,17 @@ def test_sixty_categories_are_all_there_and_the_header_returns_on_every_page(rea
     assert len(pages) < 20
 
 
+def test_limits_that_are_not_kept_stand_beside_the_ask(read_pdf: Read) -> None:
+    # 4M requests of 1,000 tokens in and 100 out cost Haiku $6,000 a month; both models come from one seller
+    study = study_of(
+        [category("Letters", requests_per_month=4_000_000, error_cost="low")],
+        limits={"monthly_budget_usd": 100, "min_vendors": 2},
+    )
+    memo = words(read_pdf(render_pdf(study, TODAY)).split("\f")[0])
+    assert "above the budget of $100" in memo
+    assert "does not keep the plan’s limit of at least 2 sellers" in memo
+
+
 def test_what_cannot_be_run_is_named_with_its_reason_and_without_a_price(read_pdf: Read) -> None:
     study = study_of([category("Patient letters", in_house_only=True)])
     text = words(read_pdf(render_pdf(study, TODAY)))

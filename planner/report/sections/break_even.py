@@ -96,10 +96,8 @@ def _crossings_title(basis: Basis) -> str:
     if not pays:
         return f"Every crossing: self-hosting pays for good against none of {against}"
     first = min(each.invoice.permanent.requests_per_month for each in pays if each.invoice.permanent is not None)
-    return (
-        f"Every crossing: self-hosting pays for good against {len(pays)} of {against}, first from {count(first)} "
-        "requests a month"
-    )
+    since = f"first from {count(first)} requests a month" if first > 0 else "against one from the first request on"
+    return f"Every crossing: self-hosting pays for good against {len(pays)} of {against}, {since}"
 
 
 def _number(value: object) -> float:

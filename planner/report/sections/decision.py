@@ -351,8 +351,23 @@ def _ask(basis: Basis, best: ScenarioResult) -> Ask:
     once = one_off_usd(best)
     if once > 0:
         words += (f" and {usd_whole(once)} once",)
-    words += (f". {_budget_words(basis, amount)}Review on ", Bold(day(review_day(basis.today))), ".")
+    words += (
+        f". {_budget_words(basis, amount)}{_limit_words(basis)}Review on ",
+        Bold(day(review_day(basis.today))),
+        ".",
+    )
     return Ask(words, ("Approved by", "Date"))
+
+
+def _limit_words(basis: Basis) -> str:
+    """Limits besides the budget that the recommended option does not keep."""
+    limits = basis.study.plan.limits
+    said = {
+        "min_vendors": f"at least {plural(limits.min_vendors, 'seller')}",
+        "max_vendor_share": f"at most {share(limits.max_vendor_share)} of the invoice to one seller",
+    }
+    broken = [said[name] for name in basis.advice.binding_limits if name in said]
+    return f"It does not keep the plan’s limit of {listed(broken)}. " if broken else ""
 
 
 def _budget_words(basis: Basis, amount: float) -> str:
