@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from planner.domain.plan import Plan
@@ -52,4 +52,5 @@ def _self_host(evaluation: Evaluation, advice: Recommendation) -> Crossover | st
         incumbent = evaluation.baseline
     if incumbent is None or incumbent is challenger:
         return None
-    return crossover(evaluation, challenger, incumbent)
+    # the recommendation may use an endpoint that no scenario of the plan names
+    return crossover(replace(evaluation, setting=advice.setting), challenger, incumbent)

@@ -23,7 +23,7 @@ if sides is None:
     show.hint("There is nothing to hold self-hosting against. Add a scenario without own machines on the Compare page.")
     st.stop()
 challenger, incumbent = sides
-found = results.against(challenger, incumbent, study.evaluation)
+found = results.against(challenger, incumbent, study)
 with card:
     self_hosting.verdict_card(found, study)
 left, right = st.columns([8, 3], gap="large")

@@ -47,17 +47,15 @@ def read_share(text: str, place: str) -> float:
     """
     if "$" in text:
         raise InputError(Problem(place, quoted(text, 40), "a share", "Write it as 20 %."))
-    value = parse_number(text, place, "a share")
-    if "%" in text:
-        share = value
-    elif 0 < value <= 1:
+    has_sign = text.rstrip().endswith("%")
+    value = parse_number(text.rstrip().removesuffix("%"), place, "a share")
+    if 0 < value <= 1 and not has_sign:
         number = text.strip()
         raise InputError(
             Problem(place, f"{quoted(number, 40)} can mean {number} % or {value * 100:g} %", "",
                     f"Write {number} % or {value * 100:g} %.")
         )
-    else:
-        share = value / 100
+    share = value / 100
     if share > 1 + 1e-12:
         raise InputError(Problem(place, f"{share * 100:,.6g} %", "a share", "Write 0 to 100."))
     return share

@@ -71,22 +71,27 @@ def frame(plan: Plan) -> pd.DataFrame:
     """All rows, with where their values come from."""
     rows = [{**cell_texts(category, plan), "origin": origins.row_origin(category)}
             for category in plan.workload.categories]
-    return pd.DataFrame(rows, columns=[*COLUMNS, "origin"])
+    return pd.DataFrame(rows, columns=[*COLUMNS, "origin"]).astype({"in_house_only": "boolean"})
 
 
 def show_grid() -> None:
     """The editor, and what it has to say about the last edit."""
     here = state.session()
     kept = st.session_state.get("grid")
+    if kept is not None and kept["seen"] and f"grid_{kept['version']}" not in st.session_state:
+        # Streamlit forgets an editor while another page is shown: what was typed is in the plan, so start afresh
+        here.grid_version += 1
     if kept is None or kept["version"] != here.grid_version:
         kept = {"version": here.grid_version, "frame": frame(here.plan), "seen": {}}
         st.session_state["grid"] = kept
     key = f"grid_{here.grid_version}"
     st.data_editor(
-        kept["frame"], key=key, on_change=take_edits, args=(key,), num_rows="dynamic", hide_index=True,
+        kept["frame"], key=key, on_change=_take, args=(key,), num_rows="dynamic", hide_index=True,
         row_height=40, width="stretch", column_config=_config(), disabled=["origin"],
         alt="The workload, one category in a row; every cell but the last can be edited",
     )
+    if take_edits(key):  # an edit that came without its callback, as after a lost connection
+        st.rerun()
     for notice in state.take_notices("echo"):
         show.small(notice.text)
 
@@ -106,14 +111,21 @@ def _config() -> dict[str, Any]:
     return config
 
 
-def take_edits(key: str) -> None:
-    """Put what was typed since the last call into the plan."""
+def _take(key: str) -> None:
+    take_edits(key)
+
+
+def take_edits(key: str) -> bool:
+    """Put what was typed since the last call into the plan; False if there was nothing new."""
     typed = st.session_state[key]
     kept = st.session_state["grid"]
+    if kept["version"] != state.session().grid_version:
+        return False
     seen: dict[int, dict[str, Any]] = kept["seen"]
     source: pd.DataFrame = kept["frame"]
     redraw = False
-    for row, cells in _fresh(typed["edited_rows"], seen, source):
+    fresh = _fresh(typed["edited_rows"], seen, source)
+    for row, cells in fresh:
         redraw |= not _take_row(row, cells)
     kept["seen"] = {int(row): dict(cells) for row, cells in typed["edited_rows"].items()}
     for added in typed["added_rows"]:
@@ -124,6 +136,7 @@ def take_edits(key: str) -> None:
         redraw = True
     if redraw:
         state.session().grid_version += 1
+    return redraw or bool(fresh)
 
 
 def _fresh(edited: Mapping[Any, Mapping[str, Any]], seen: Mapping[int, Mapping[str, Any]], source: pd.DataFrame

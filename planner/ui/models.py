@@ -77,7 +77,7 @@ def _set_today() -> None:
 
 def model_table(rows: pd.DataFrame) -> None:
     """The table; a click on a row opens its details."""
-    dates = [text for text in rows["as_of"] if text]
+    dates = list(rows["as_of"].dropna())
     newest = f", checked by {day(date.fromisoformat(max(dates)))}" if dates else ""
     show.small(f"{plural(len(rows), 'offer')} · prices of {day(results.price_day())}{newest} · USD per 1M tokens · "
                "monthly cost if the model did all of your work")
@@ -108,7 +108,7 @@ def model_table(rows: pd.DataFrame) -> None:
             "Output": column.NumberColumn(width=78),
             "Batch": column.NumberColumn(width=70, help="Batch price over standard price"),
             "Context": column.NumberColumn(width=78, help="Longest prompt, tokens"),
-            "Your cost": column.ProgressColumn(format="$%,d", min_value=0, max_value=float(monthly.max()) or 1.0,
+            "Your cost": column.ProgressColumn(format="$%,d", min_value=0, max_value=float(np.nanmax([*monthly, 1.0])),
                                                width=180, help="A month, if the model did all of your work"),
             "Wrong": column.NumberColumn(width=74, help="Mean share of wrong answers over your work"),
             "Rate from": column.TextColumn(width=94, help="Where the error rate comes from"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -83,10 +84,10 @@ def _sweep(key: str, day: date, small: str, large: str, _plan: Plan) -> SplitSwe
     return split_sweep(_setting(key, day, (small, large), _plan), small, large)
 
 
-def against(challenger: ScenarioResult, incumbent: ScenarioResult, evaluation: Evaluation) -> Crossover | str:
-    """Break-even of two scenarios."""
-    plan = evaluation.plan
-    return _against(plan_hash(plan), evaluation.day, challenger.name, incumbent.name, evaluation, challenger, incumbent)
+def against(challenger: ScenarioResult, incumbent: ScenarioResult, found: Study) -> Crossover | str:
+    """Break-even of two scenarios, which need not be in the plan as long as their endpoints are."""
+    every = replace(found.evaluation, setting=found.recommendation.setting)
+    return _against(plan_hash(found.plan), every.day, challenger.name, incumbent.name, every, challenger, incumbent)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

@@ -88,9 +88,10 @@ def _errors(evaluation: Evaluation, result: ScenarioResult, k: int) -> Iterator[
     d, outcome = evaluation.demand, result.outcome
     served, e = float(outcome.served_requests[k]), float(outcome.error_share[k])
     origin = ORIGIN_WORDS[ORIGINS[int(outcome.origin[k])]].lower()
-    grounds = [evaluation.setting.rates.grounds.get((k, evaluation.setting.columns[column]), "")
-               for column, _ in _columns(evaluation, result, k)]
-    note = f"The rate is {origin}. " + " ".join(dict.fromkeys(ground for ground in grounds if ground))
+    grounds = [(state.short, evaluation.setting.rates.grounds.get((k, evaluation.setting.columns[column]), ""))
+               for column, state in _columns(evaluation, result, k)]
+    note = f"As a whole the rate counts as {origin}. " + " ".join(f"{name}: {ground}." for name, ground in grounds
+                                                                  if ground)
     yield Step("Wrong answers", "errors = served requests × error rate", f"{count_whole(served)} × {share(e)}",
                f"{float(outcome.follows.expected_errors[k]):,.1f}", note.strip())
     reviewed, caught = float(d.review_share[k]), float(d.catch_share[k])

@@ -1,0 +1,1 @@
+"""Every page in Streamlit's own test bench: no browser, the real app."""
