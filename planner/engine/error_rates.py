@@ -54,6 +54,11 @@ class ErrorRates:
     checked: Mapping[tuple[int, int], float] = field(default_factory=dict)
     """Answers that were checked in measured cells, by (category, column)."""
 
+    def tells_apart(self, category: int, first: int, second: int) -> bool:
+        """Whether two columns' 80 % bands lie apart; where they overlap there is no measurable difference."""
+        low, high = self.low[category], self.high[category]
+        return bool(high[first] < low[second] or high[second] < low[first])
+
     def abilities(self, sigma: float) -> tuple[Floats, Floats]:
         """theta on the routine and on the complex segment, in logits; shape (categories, columns)."""
         theta = solve_ability(1.0 - self.share, sigma)

@@ -11,7 +11,7 @@ import numpy as np
 
 from planner.domain.measured import MeasuredRequests
 from planner.domain.plan import Evaluation, Plan, Scenario, build_plan, dump_part, dump_plan, parse_plan, plan_document
-from planner.domain.references import THINKING, folded
+from planner.domain.references import THINKING, folded, rate_key
 from planner.domain.strategies import Single
 from planner.domain.workload import Category, Workload
 from pricing.catalog import Catalog
@@ -51,18 +51,24 @@ def plan_categories(requests: MeasuredRequests, plan: Plan | None, category: str
 def with_evaluations(plan: Plan, found: Sequence[Evaluation], catalog: Catalog) -> Plan:
     """The plan with new results: they replace those of the same category and models, and nothing else."""
     new = {each.category: each for each in found}
-    kept = [_merged(each, new.pop(each.category)) if each.category in new else each for each in plan.evaluations]
+    kept = [_merged(each, new.pop(each.category), plan, catalog) if each.category in new else each
+            for each in plan.evaluations]
     changed = plan.model_copy(update={"evaluations": (*kept, *new.values())})
     return build_plan(plan_document(changed), "plan", catalog)
 
 
-def _merged(old: Evaluation, new: Evaluation) -> Evaluation:
+def _merged(old: Evaluation, new: Evaluation, plan: Plan, catalog: Catalog) -> Evaluation:
     """New results before old ones; old pairs with a model that was measured anew belong to another sample."""
-    again = set(new.models)
+    again = {rate_key(name, plan, catalog) for name in new.models}
+
+    def is_old(*names: str) -> bool:
+        return not any(rate_key(name, plan, catalog) in again for name in names)
+
     return Evaluation(
-        category=old.category, models={**old.models, **new.models},
-        pairs=(*(pair for pair in old.pairs if not {pair.small, pair.large} & again), *new.pairs),
-        cascades=(*(each for each in old.cascades if not set(each.stages) & again), *new.cascades),
+        category=old.category,
+        models={**{name: counted for name, counted in old.models.items() if is_old(name)}, **new.models},
+        pairs=(*(pair for pair in old.pairs if is_old(pair.small, pair.large)), *new.pairs),
+        cascades=(*(each for each in old.cascades if is_old(*each.stages)), *new.cascades),
     )
 
 
