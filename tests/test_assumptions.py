@@ -133,7 +133,7 @@ def test_everything_that_is_wrong_with_the_overrides_is_said_at_once(register: R
         "Write a whole number from 1 to 10,000 (replicas).",
         "plan.yaml > assumptions > overhead_share: {low: 0.3, likely: 0.2, high: 0.1} is not a number or "
         "{low, likely, high} in rising order. Write a number from 0 to 10 (share on top).",
-        "plan.yaml > assumptions > pue: True is not a number or {low, likely, high} in rising order. "
+        "plan.yaml > assumptions > pue: true is not a number or {low, likely, high} in rising order. "
         "Write a number from 1 to 100 (times).",
         "plan.yaml > assumptions > bytes_per_token: nan is not a number or {low, likely, high} in rising order. "
         "Write a number from 0 to 1,000 (bytes).",
