@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import Literal, TypeAlias
 
@@ -21,9 +21,15 @@ Z_ONE_SIDED95 = 1.645
 Z_POWER80 = 0.842
 """80 % point: the chance that the samples asked for settle a true difference of 0."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+NODES = 96
 _REACH_SD = 12.0
 _NEWTON_STEPS = 60
+
+
+@cache
+def _legendre() -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return nodes, weights
 
 
 def beta_quantile(share: ArrayLike, errors: ArrayLike, n: ArrayLike) -> Floats:
@@ -50,9 +56,11 @@ def beta_quantile(share: ArrayLike, errors: ArrayLike, n: ArrayLike) -> Floats:
             )
         return np.asarray(np.exp(wrong + right))
 
+    nodes, weights = _legendre()
+
     def mass(upper: Floats) -> Floats:
         half = (upper - low)[..., None] / 2.0
-        return np.asarray((density(low[..., None] + half * (1.0 + _NODES)) * half * _WEIGHTS).sum(axis=-1))
+        return np.asarray((density(low[..., None] + half * (1.0 + nodes)) * half * weights).sum(axis=-1))
 
     wanted = p * mass(high)
     t, left, right = (low + high) / 2.0, low, high
