@@ -20,7 +20,10 @@ class Study:
     evaluation: Evaluation
     recommendation: Recommendation
     self_host: Crossover | str | None
-    """Self-hosting against the recommendation; a sentence if they cannot be compared, None if nothing is hosted."""
+    """Self-hosting against the best way without own hardware, which is the recommendation unless that hosts itself.
+
+    A sentence if they cannot be compared, None if nothing is hosted.
+    """
 
     @property
     def plan(self) -> Plan:
@@ -48,9 +51,10 @@ def _self_host(evaluation: Evaluation, advice: Recommendation) -> Crossover | st
         return None
     challenger = hosting[0]
     incumbent = advice.scenario
-    if incumbent is None or incumbent.strategy == challenger.strategy:
-        incumbent = evaluation.baseline
-    if incumbent is None or incumbent is challenger:
+    if incumbent is None or incumbent.hosted:
+        rented = [each for each in evaluation.scenarios if each.is_priced and not each.hosted]
+        incumbent = min(rented, key=lambda each: each.total("total_usd") or 0.0, default=None)
+    if incumbent is None:
         return None
     # the recommendation may use an endpoint that no scenario of the plan names
     return crossover(replace(evaluation, setting=advice.setting), challenger, incumbent)

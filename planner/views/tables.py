@@ -26,6 +26,15 @@ from planner.views.wording import sentence, strategy_phrase
 from pricing.catalog import Quote
 
 
+# What an empty table is headed with: a plan without categories still has a file for every table.
+NAMED = ("scenario", "recommended", "baseline", "status", "reason", "strategy")
+MONTH_KEYS = ("requests", "spend_usd", "fixed_cost_usd", "invoice_usd", "error_cost_usd", "total_usd")
+SAVING_KEYS = ("saving_spend_usd", "saving_invoice_usd", "saving_total_usd", "saving_reason")
+CATEGORY_KEYS = ("requests", "spend_usd", "fixed_cost_usd", "invoice_usd", "error_cost_usd", "total_usd", "error_rate")
+CHOICE_KEYS = ("category", "rule_tier", "rule_strategy", "rules", "economic_strategy", "total_usd", "agree", "why")
+PRICE_KEYS = ("id", "model", "seller", "status", "reason", "input_usd_per_mtok", "output_usd_per_mtok", "price_date")
+
+
 def results(study: Study) -> list[ScenarioResult]:
     """The plan's scenarios, and the recommended one if it is not among them."""
     advice = study.recommendation
@@ -48,7 +57,7 @@ def scenarios_table(study: Study) -> pd.DataFrame:
         }
         for result in results(study)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else [*NAMED, *MONTH_KEYS, *SAVING_KEYS])
 
 
 def categories_table(study: Study) -> pd.DataFrame:
@@ -60,7 +69,7 @@ def categories_table(study: Study) -> pd.DataFrame:
         for k in range(len(evaluation.demand.names))
         if (values := category_values(k, result, evaluation))
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else ["scenario", "category", *CATEGORY_KEYS])
 
 
 def endpoints_table(study: Study) -> pd.DataFrame:
@@ -87,7 +96,7 @@ def recommendation_table(study: Study) -> pd.DataFrame:
         }
         for each in values["categories"]
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else list(CHOICE_KEYS))
 
 
 def break_even_table(study: Study) -> pd.DataFrame:
@@ -132,7 +141,7 @@ def prices_table(study: Study) -> pd.DataFrame:
             "next_change": f"{quote.next_change[0]}: {quote.next_change[1]}" if quote.next_change else None,
             "source": quote.source, "url": quote.url,
         })
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else list(PRICE_KEYS))
 
 
 def assumptions_table(study: Study) -> pd.DataFrame:
