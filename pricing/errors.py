@@ -40,11 +40,10 @@ def quoted(value: object, limit: int = 80) -> str:
     >>> quoted("Triage"), quoted(1.4), quoted(True), quoted([date(2026, 1, 1), None])
     ('"Triage"', '1.4', 'true', '[2026-01-01, nothing]')
     """
-    if isinstance(value, str):
-        shown = value if len(value) <= limit else f"{value[:limit]}…"
-        return '"' + "".join(char if char.isprintable() else "\ufffd" for char in shown) + '"'
-    shown = _as_written(value)
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"
+    written = value if isinstance(value, str) else _as_written(value)
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in written[:limit])
+    shown += "…" * (len(written) > limit)
+    return f'"{shown}"' if isinstance(value, str) else shown
 
 
 def _as_written(value: object) -> str:
