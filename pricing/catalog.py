@@ -286,6 +286,8 @@ def _is_disputed(quote: Quote) -> bool:
     for other in quote.offer.provenance.disagrees:
         if other.settled is not None:
             continue
+        if other.retires_on is not None and other.retires_on <= quote.day:
+            return True
         for theirs, ours in ((other.input, quote.rates.input), (other.output, quote.rates.output)):
             mine = usd(ours)
             if theirs is not None and abs(float(theirs) - mine) > DISAGREEMENT * max(mine, float(theirs)):

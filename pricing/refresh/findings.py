@@ -228,7 +228,9 @@ class _Comparison:
                 said = {INPUT: known.input, OUTPUT: known.output, Figure(0, False, "cache_read"): known.cache_read,
                         Figure(0, False, "cache_write"): known.cache_write}  # fmt: skip
                 steps = {step + past for step in known.steps for past in (0, 1)}
-                if all(said.get(figure) == theirs[figure] or figure.begins in steps for figure in differing):
+                moved = differing & {INPUT, OUTPUT}
+                told = moved or differing  # with another input or output price go other cached and batch prices
+                if all(said.get(figure) == theirs[figure] or figure.begins in steps for figure in told):
                     return True
         return False
 

@@ -53,8 +53,10 @@ def read_litellm(path: Path) -> Source:
                 return _told(name, rows[name])
         return Told(named or offer.provider_model_id, absent=True) if offer.provenance.source == NAME else None
 
-    edition = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    return Source(NAME, f"{path.name} ({edition})", tell, exact_steps=False)
+    # The file names no edition of its own: its name may, and its digest tells two of the same name apart.
+    named = re.search(r"[0-9]+(\.[0-9]+)+", path.stem)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    return Source(NAME, f"{named[0] if named else path.name} ({digest})", tell, exact_steps=False)
 
 
 def _told(name: str, row: Any) -> Told:
@@ -62,6 +64,8 @@ def _told(name: str, row: Any) -> Told:
         return Told(name, refused="the row is not an object")
     if "off_peak_pricing" in row:
         return Told(name, by_hand="prices by the hour")
+    if "tiered_pricing" in row and "input_cost_per_token" not in row:
+        return Told(name, by_hand="prices by the length of the prompt in a form of their own")
     try:
         retires_on = _day(row.get("deprecation_date"))
         fields = _fields(row)

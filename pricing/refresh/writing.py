@@ -176,9 +176,12 @@ def _with_lines(old: str, findings: Sequence[Finding], edition: Edition, today: 
     if same := len(findings) - len(said):
         said.append(f"- {same} offers: compared again, as of {edition.day}; nothing changed.")
     lines = "\n".join(said)
-    block = f"## {today}: refreshed from {edition.first}\n{lines}\n\n"
-    start = old.find("\n## ")
-    return f"{old}\n{block}" if start < 0 else f"{old[:start + 1]}{block}{old[start + 1:]}"
+    heading = f"## {today}: refreshed from {edition.first}\n"
+    start = old.find("\n## ") + 1 or len(old)
+    if old.startswith(heading, start):  # the second refresh of a day from the same edition
+        start += len(heading)
+        return f"{old[:start]}{lines}\n{old[start:]}"
+    return f"{old[:start]}{heading}{lines}\n\n{old[start:]}"
 
 
 def day_of(source: Source, offers: Iterable[Offer]) -> date | None:

@@ -51,10 +51,10 @@ def test_a_price_needs_a_day_and_knows_no_hour(catalog: Catalog) -> None:
 def test_no_batch_row_means_not_offered_and_not_full_price(catalog: Catalog) -> None:
     from datetime import UTC, datetime
 
-    row = find_upstream("x-ai:grok-4.7")
+    row = find_upstream("x-ai:grok-4.6")
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert row.get_prices(noon, {"processing": "batch"}) == row.get_prices(noon)  # silently the standard price
-    assert catalog.quote(catalog.resolve("grok-4.7"), DAY).batch is None
+    assert catalog.quote(catalog.resolve("grok-4.6"), DAY).batch is None
 
 
 def test_without_a_cached_price_cached_tokens_cost_as_much_as_fresh_ones(catalog: Catalog) -> None:
