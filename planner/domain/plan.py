@@ -231,9 +231,20 @@ def _strategy_document(strategy: Any) -> dict[str, Any]:
     return written
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that starts like a number: YAML's editions differ on which of them are numbers (1e5)."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if text[:1] in "+-.0123456789" else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def dump_plan(plan: Plan) -> str:
     """The plan as YAML text that :func:`parse_plan` reads back to an equal plan."""
-    return yaml.safe_dump(plan_document(plan), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(plan_document(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def dump_part(plan: Plan, key: str) -> str:
