@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, TypeVar
 
 from planner.ingest.usage import DAY_S, PICO
@@ -199,7 +199,7 @@ class Cells:
             return reader()
         except Refused as refused:
             self.refuse(column, refused.found, refused.expected, refused.mend)
-        except (InvalidOperation, ValueError, OverflowError):
+        except (ArithmeticError, ValueError):
             self.refuse(column, quoted(self.record.get(column), 40), "a value that can be read", "Check the column.")
         return otherwise
 

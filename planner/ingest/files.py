@@ -195,7 +195,10 @@ def _whole(text: str) -> int:
 def _real(text: str) -> Decimal:
     if len(text) > 80:
         raise ValueError(f"{text[:20]}… is too long a number")
-    return Decimal(text)
+    number = Decimal(text)
+    if number and not -60 <= number.adjusted() <= 30:
+        raise ValueError(f"{text[:20]} is out of range")
+    return number
 
 
 def read_json(text: str, place: str) -> Any:

@@ -1,4 +1,4 @@
-"""A file is read right however it is written, or refused with file, row, column, what was found and what is expected."""
+"""A file is read right however it is written, or refused with file, row, column, what was found and is expected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_delimiters_line_ends_and_encodings_do_not_matter(name: str, delimiter: 
 
 
 def test_a_line_break_inside_quotes_is_part_of_the_cell() -> None:
-    text = 'date,model,requests,input_tokens,output_tokens,note\n2026-10-01,gpt-5,1,10,1,"two\nlines"\n' + ROW[:-1] + ",\n"
+    text = HEAD[:-1] + ',note\n2026-10-01,gpt-5,1,10,1,"two\nlines"\n' + ROW[:-1] + ",\n"
     assert read(text).totals.input_tokens == 20
 
 
@@ -143,7 +143,7 @@ def test_all_faults_are_named_at_once_up_to_twenty() -> None:
 def test_a_header_that_lost_a_column_is_named_with_what_is_missing() -> None:
     header, rows = table(sample("openai_completions_usage.csv"))
     at = header.index("output_tokens")
-    drifted = written(header[:at] + ["tokens_output"] + header[at + 1 :], rows)
+    drifted = written([*header[:at], "tokens_output", *header[at + 1 :]], rows)
     with pytest.raises(InputError, match='looks like openai_usage_csv, but has no "output_tokens"'):
         read(drifted)
 

@@ -236,7 +236,7 @@ def test_a_table_of_other_names_needs_a_mapping() -> None:
     mapping = {"time": "when", "model": "what", "input_tokens": "sent", "output_tokens": "got"}
     # a time of day and no count of requests: a row is one request
     assert counts(read_usage([("log", text)], mapping)) == (1, 100, None, None, 20, None, None)
-    with pytest.raises(InputError, match='"sentt" is not a column of the file. Did you mean "sent"'):
+    with pytest.raises(InputError, match=r'"sentt" is not a column of the file. Did you mean "sent"'):
         read_usage([("log", text)], {**mapping, "input_tokens": "sentt"})
 
 

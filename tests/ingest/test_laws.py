@@ -72,8 +72,8 @@ def test_money_adds_up_to_the_last_digit_in_any_order(usd: list[Any]) -> None:
 
 # Noise -------------------------------------------------------------------------------------------------------------
 
-SPOILS = [b"", b",", b";", b'"', b"\n", b"\r", b"\0", b"\xff", b"-", b"NaN", b"1e999", b"{", b"}", b"[", b"=1+1", b"9" * 40,
-          b"\xef\xbb\xbf", b"null", b"true", b"2026-13-45", "\u202e".encode(), b".", b"'", b":", b"\\"]
+SPOILS = [b"", b",", b";", b'"', b"\n", b"\r", b"\0", b"\xff", b"-", b"NaN", b"1e999", b"{", b"}", b"[", b"=1+1",
+          b"9" * 40, b"\xef\xbb\xbf", b"null", b"true", b"2026-13-45", "\u202e".encode(), b".", b"'", b":", b"\\"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +95,8 @@ def test_a_spoilt_file_is_read_or_refused_and_never_breaks(
         assert count is None or 0 <= count <= 10**18
 
 
-cell = st.one_of(st.text(max_size=12), st.sampled_from(["2026-10-01", "gpt-5", "1", "0", "1,000", "-5", "1.5", "", "{}"]))
+KNOWN = ["2026-10-01", "gpt-5", "1", "0", "1,000", "-5", "1.5", "", "{}"]
+cell = st.one_of(st.text(max_size=12), st.sampled_from(KNOWN))
 
 
 @given(rows=st.lists(st.lists(cell, min_size=5, max_size=5), min_size=1, max_size=6), delimiter=st.sampled_from(",;\t"))
@@ -106,5 +107,6 @@ def test_a_table_of_any_text_is_read_as_it_stands_or_refused(rows: list[list[str
         totals = read_usage([("any", text.encode("utf-8", "surrogatepass"))]).totals
     except InputError:
         return
-    kept = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, row))][1:]
-    assert totals.input_tokens == sum(int(row[3].strip().replace(",", "").replace(" ", "").replace("'", "")) for row in kept)
+    kept = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[1:]
+    told = [row[3].strip().replace(",", "") for row in kept if any(map(str.strip, row))]
+    assert totals.input_tokens == sum(map(int, told))
