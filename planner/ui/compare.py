@@ -19,6 +19,7 @@ from planner.views.scenario_table import scenarios_alt, scenarios_title, shown_s
 from planner.views.tables import scenarios_table
 from planner.views.wording import strategy_phrase
 
+WRITERS = {"Invoice": usd_whole, "vs baseline": share, "Errors": count_whole, "Error cost": usd_whole}
 ROW_TINT = {"light": "#EAF3FB", "dark": "#15283A"}
 
 
@@ -127,28 +128,29 @@ def scenario_list(study: Study) -> None:
     named = table.rename(columns={
         "scenario": "Scenario", "invoice_usd": "Invoice", "change_share": "vs baseline", "expected_errors": "Errors",
         "error_cost_usd": "Error cost", "total_usd": "Total", "what": "What it does"})
-    best = named["is_best"]
-    shown = named[["Scenario", "Invoice", "vs baseline", "Errors", "Error cost", "Total", "What it does"]]
-    tint, ink = ROW_TINT[show.theme()], INKS[show.theme()].text
+    best, runs = named["is_best"], named["status"].isin(["priced", "partly_priced"])
+    shown = named[["Scenario", "Invoice", "vs baseline", "Errors", "Error cost", "Total", "What it does"]].assign(**{
+        heading: [write(value) for value in named[heading]] for heading, write in WRITERS.items()})
+    inks = INKS[show.theme()]
+    tint = ROW_TINT[show.theme()]
 
     def marked(row: Any) -> list[str]:
-        style = f"background-color: {tint}; color: {ink}; font-weight: 600" if best.iloc[row.name] else ""
+        style = f"background-color: {tint}; color: {inks.text}; font-weight: 600" if best.iloc[row.name] else (
+            "" if runs.iloc[row.name] else f"color: {inks.muted}")
         return [style] * len(row)
 
     partly = named["status"].eq("partly_priced")
     at_least = {i for i in range(len(named)) if partly.iloc[i]}
-    writers: dict[Any, Any] = {"Invoice": usd_whole, "Error cost": usd_whole, "Errors": count_whole,
-                               "vs baseline": share}
-    styled = shown.style.apply(marked, axis=1).format(writers, na_rep=MISSING)
     column = st.column_config
     st.dataframe(
-        styled, hide_index=True, width="stretch", row_height=40, placeholder=MISSING, alt=scenarios_alt(table),
+        shown.style.apply(marked, axis=1), hide_index=True, width="stretch", row_height=40, placeholder=MISSING,
+        alt=scenarios_alt(table),
         column_config={
             "Scenario": column.TextColumn(width=170),
-            "Invoice": column.NumberColumn(help="Spend and fixed cost a month", width=88),
-            "vs baseline": column.NumberColumn(help="Invoice against the baseline", width=92),
-            "Errors": column.NumberColumn(help="Expected wrong answers a month", width=84),
-            "Error cost": column.NumberColumn(help="What uncaught errors cost a month", width=92),
+            "Invoice": column.TextColumn(help="Spend and fixed cost a month", width=88, alignment="right"),
+            "vs baseline": column.TextColumn(help="Invoice against the baseline", width=92, alignment="right"),
+            "Errors": column.TextColumn(help="Expected wrong answers a month", width=84, alignment="right"),
+            "Error cost": column.TextColumn(help="What uncaught errors cost a month", width=92, alignment="right"),
             "Total": column.ProgressColumn(format="$%,d", min_value=0, max_value=highest or 1.0, width=200,
                                            help="Invoice, errors, review and hand-off a month"),
             "What it does": column.TextColumn(width="large"),

@@ -23,7 +23,12 @@ WORDS = {
     "requests_share": "Requests", "input_tokens_per_request": "Tokens in", "output_tokens_per_request": "Tokens out",
     "fixed_cost_usd": "Fixed cost", "requests": "Requests", "review_cost_usd": "Review", "handoff_cost_usd": "Hand-off",
 }
-VALUES = {"rising": "becomes the cheaper", "falling": "ceases to be", True: "yes", False: "no"}
+VALUES = {
+    "rising": "becomes the cheaper", "falling": "ceases to be", True: "yes", False: "no", "priced": "Priced",
+    "partly_priced": "Partly priced", "unpriced": "No price", "infeasible": "Not possible", "retired": "Retired",
+    "measured": "Measured", "entered": "Entered", "evidence": "Evidence", "assumed": "Assumed", "small": "Small",
+    "medium": "Medium", "large": "Large", "own": "Own",
+}
 
 
 def column_words(name: str) -> str:

@@ -132,7 +132,8 @@ def test_an_own_model_that_no_scenario_names_may_win(visit: Callable[..., Bench]
     # At $0.0001 per 1M tokens and as able as Opus it is the answer everywhere.
     document = plan_document(parse_plan(find_template("example").text))
     document["endpoints"]["our-tuned"] = {
-        "kind": "custom", "input_usd_per_mtok": 0.0001, "output_usd_per_mtok": 0.0001, "ability_like": "claude-opus-4-5",
+        "kind": "custom", "input_usd_per_mtok": 0.0001, "output_usd_per_mtok": 0.0001,
+        "ability_like": "claude-opus-4-5",
     }
     bench = visit(build_plan(document))
     for file in FILES:
