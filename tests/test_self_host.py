@@ -72,8 +72,8 @@ class TestTheWorkedExample:
         # 6.862786e-5*1500 + 7.097362e-5*500 + 6.835686e-8*500*(1500 + 250) = 0.102942 + 0.035487 + 0.059812
         found = worked_law().seconds(1_500, 500)
         assert found.seconds == pytest.approx(0.198241, abs=5e-7)
-        assert not found.input_clamped
-        assert not found.output_clamped
+        assert not found.input_outside
+        assert not found.output_outside
 
     def test_requests_and_tokens_of_one_replica(self) -> None:
         # 0.88 * 0.80 / 0.198241 = 3.551 a second; * 2000 tokens * 2,628,000 s / peak 1.6 = 11.67 billion
@@ -108,20 +108,20 @@ class TestCapacity:
         # c*O*(I + O/2): 1e-6 * 1000 * (1000 + 500) = 1.5 s, and 1e-6 * 2000 * (1000 + 1000) = 4 s
         assert seconds_per_request(0, 0, 1e-6, 1_000, [1_000, 2_000]).tolist() == pytest.approx([1.5, 4.0])
 
-    def test_lengths_outside_the_measured_range_count_as_its_end_and_are_flagged(self) -> None:
+    def test_lengths_below_the_measured_range_count_as_its_end_and_above_it_the_law_goes_on(self) -> None:
         law = LengthLaw(1e-4, 1e-3, 0.0, (100, 1_000), (10, 100))
         found = law.seconds([50, 500, 2_000, 0], [50, 500, 5, 0])
-        # 100 + 50, 500 + 100, 1000 + 10 tokens; the last request is empty
-        assert found.seconds.tolist() == pytest.approx([0.01 + 0.05, 0.05 + 0.1, 0.1 + 0.01, 0.0])
-        assert found.input_clamped.tolist() == [True, False, True, False]
-        assert found.output_clamped.tolist() == [False, True, True, False]
+        # 100 + 50, 500 + 500, 2000 + 10 tokens; the last request is empty
+        assert found.seconds.tolist() == pytest.approx([0.01 + 0.05, 0.05 + 0.5, 0.2 + 0.01, 0.0])
+        assert found.input_outside.tolist() == [True, False, True, False]
+        assert found.output_outside.tolist() == [False, True, True, False]
 
     def test_the_warning_names_the_category_and_both_figures(self) -> None:
         law = LengthLaw(1e-4, 1e-3, 0.0, (100, 20_000), (10, 4_096))
         found = length_warnings(law, ["Triage", "Contracts"], [600, 37_500], [5, 2_500])
         assert found == [
             "Contracts: prompts of 37,500 tokens lie outside the measured range of 100 to 20,000; "
-            "counted as 20,000, they really take more time.",
+            "the capacity law is carried on beyond it, and they may take still more time.",
             "Triage: answers of 5 tokens lie outside the measured range of 10 to 4,096; "
             "counted as 10, they really take less time.",
         ]

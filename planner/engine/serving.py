@@ -33,9 +33,9 @@ class RequestSeconds(NamedTuple):
     """Seconds of one replica per request, and where the token counts left the fitted range."""
 
     seconds: Floats
-    input_clamped: Bools
-    """The prompt was shorter or longer than any in the measurements; the nearest measured length was used."""
-    output_clamped: Bools
+    input_outside: Bools
+    """The prompt is shorter or longer than any in the measurements."""
+    output_outside: Bools
     """The same for the answer."""
 
 
@@ -84,21 +84,30 @@ class LengthLaw:
         )
 
     def seconds(self, input_tokens: ArrayLike, output_tokens: ArrayLike) -> RequestSeconds:
-        """Seconds per request; lengths outside the fitted range count as its nearest end, and are flagged.
+        """Seconds per request; lengths outside the fitted range are flagged.
 
-        A request without any token takes no time.
+        Below the range a length counts as its lower end, which is on the safe side. Above it the law is carried on:
+        counted as the longest measured length, a request would take no more time however long it is, and measurements
+        beyond a fit's range lie near the law and far from that (:mod:`planner.engine.capacity_check`). A request
+        without any token takes no time.
+
+        >>> law = LengthLaw(1e-4, 1e-4, input_tokens=(100, 1_000))
+        >>> law.seconds([50, 500, 4_000], 0).seconds.tolist()
+        [0.01, 0.05, 0.4]
         """
         prompt, answer = np.broadcast_arrays(
             np.asarray(input_tokens, np.float64), np.asarray(output_tokens, np.float64)
         )
-        held_prompt, held_answer = np.clip(prompt, *self.input_tokens), np.clip(answer, *self.output_tokens)
+        (least_prompt, most_prompt), (least_answer, most_answer) = self.input_tokens, self.output_tokens
         seconds = seconds_per_request(
             self.a_s_per_input_token, self.b_s_per_output_token, self.c_s_per_output_token_per_context_token,
-            held_prompt, held_answer,
+            np.maximum(prompt, least_prompt), np.maximum(answer, least_answer),
         )
         empty = (prompt == 0) & (answer == 0)
-        return RequestSeconds(np.where(empty, 0.0, seconds), (held_prompt != prompt) & ~empty,
-                              (held_answer != answer) & ~empty)
+        return RequestSeconds(
+            np.where(empty, 0.0, seconds), ((prompt < least_prompt) | (prompt > most_prompt)) & ~empty,
+            ((answer < least_answer) | (answer > most_answer)) & ~empty,
+        )
 
     def latency_factor(self, latency_factor: ArrayLike) -> Floats:
         """The fits come from tests without a latency limit: the factor counts in full."""
@@ -128,17 +137,16 @@ def length_warnings(law: LengthLaw, names: Sequence[str], input_tokens: ArrayLik
     found = law.seconds(input_tokens, output_tokens)
     sentences = []
     for flags, values, (least, most), what in (
-        (found.input_clamped, input_tokens, law.input_tokens, "prompts"),
-        (found.output_clamped, output_tokens, law.output_tokens, "answers"),
+        (found.input_outside, input_tokens, law.input_tokens, "prompts"),
+        (found.output_outside, output_tokens, law.output_tokens, "answers"),
     ):
         lengths = np.broadcast_to(np.asarray(values, np.float64), flags.shape)
         for name, flag, length in zip(names, np.atleast_1d(flags), np.atleast_1d(lengths), strict=True):
             if flag:
-                end, effect = (least, "less") if length < least else (most, "more")
-                sentences.append(
-                    f"{name}: {what} of {length:,.0f} tokens lie outside the measured range of {least:,.0f} to "
-                    f"{most:,.0f}; counted as {end:,.0f}, they really take {effect} time."
-                )
+                effect = (f"counted as {least:,.0f}, they really take less time" if length < least else
+                          "the capacity law is carried on beyond it, and they may take still more time")
+                sentences.append(f"{name}: {what} of {length:,.0f} tokens lie outside the measured range of "
+                                 f"{least:,.0f} to {most:,.0f}; {effect}.")
     return sentences
 
 
