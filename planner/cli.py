@@ -61,7 +61,7 @@ def _recommend(arguments: argparse.Namespace) -> int:
         from planner.views.text import recommendation_text
 
         print(recommendation_text(found))
-    return NOTHING_FEASIBLE if found.recommendation.scenario is None and found.plan.workload.categories else DONE
+    return DONE if found.recommendation.feasible or not found.plan.workload.categories else NOTHING_FEASIBLE
 
 
 def _break_even(arguments: argparse.Namespace) -> int:

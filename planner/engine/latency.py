@@ -113,27 +113,29 @@ def share_within(shares: Floats, times: Moments, limit_s: ArrayLike) -> Floats:
     return np.asarray((shares * _normal_cdf(standard)).sum(axis=0))
 
 
-def late(first: NDArray[np.intp], second: NDArray[np.intp], calls: Floats, is_cascade: NDArray[np.bool_],
-         times: Timings, limit_s: Floats) -> NDArray[np.bool_]:
+def late(columns: NDArray[np.intp], calls: Floats, is_cascade: NDArray[np.bool_], times: Timings, limit_s: Floats
+         ) -> NDArray[np.bool_]:
     """Strategies whose known 95th percentile misses the limit; shape (strategies, categories).
 
-    ``calls`` (strategies, 2, categories) are calls per request at the ``first`` and ``second`` column. What is not
-    measured is not late.
+    ``columns`` (strategies, slots) are the endpoint columns that a strategy calls, -1 where a slot is empty, and
+    ``calls`` (strategies, slots, categories) the calls per request there. What is not measured is not late.
     """
-    found = np.zeros((len(first), len(limit_s)), bool)
+    found = np.zeros((len(columns), len(limit_s)), bool)
     rows = np.nonzero(np.isfinite(limit_s) & times.waits)[0]
     if not rows.size:
         return found
-    for cascades in (False, True):
-        which = np.nonzero(is_cascade == cascades)[0]
+    slots = (columns >= 0).sum(axis=1)
+    groups = [(count, np.nonzero(is_cascade & (slots == count))[0]) for count in np.unique(slots[is_cascade]).tolist()]
+    for count, which in [*groups, (0, np.nonzero(~is_cascade)[0])]:
         if not which.size:
             continue
-        shares = np.moveaxis(calls[which][:, :, rows], 1, 0)
+        used = columns[which][:, : count or columns.shape[1]]
+        shares = np.moveaxis(calls[which][:, : used.shape[1], rows], 1, 0)
         answered, whole = (
-            Moments(*(np.stack([part[rows][:, column[which]].T for column in (first, second)]) for part in moments))
+            Moments(*(np.moveaxis(part[rows][:, used], (0, 1, 2), (2, 1, 0)) for part in moments))
             for moments in (times.first, times.whole)
         )
-        if cascades:
+        if count:
             shares, answered, _ = cascade_paths(shares, answered, whole)
         within = share_within(shares, answered, limit_s[rows])
         found[np.ix_(which, rows)] = within < LATE_SHARE - 1e-9

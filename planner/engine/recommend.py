@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,25 +10,29 @@ from numpy.typing import NDArray
 
 from planner.domain.matrix import Matrix, Position, Verdict, load_matrix
 from planner.domain.plan import Plan, Scenario
-from planner.domain.strategies import Allocation, Cascade, Single, Split, Strategy, TwoModes, strategy_for
-from planner.engine.candidates import Candidates, candidates
+from planner.domain.strategies import Single, Strategy, strategy_for
 from planner.engine.evaluate import (
     EXTRA_ENDPOINT,
+    Basic,
     EndpointUse,
     Evaluation,
     ScenarioResult,
     evaluate_scenario,
     make_setting,
-    obstacle,
 )
-from planner.engine.hosting import Hosted, host
-from planner.engine.latency import Moments, mixture_quantiles
+from planner.engine.options import Options, open_options, rebuilt, why_not
+from planner.engine.payback import Payback, paybacks
+from planner.engine.portfolio import Pick, coupling, pick, portfolio
+from planner.engine.relaxations import Obstruction, Relaxation, as_strategy, obstruction
 from planner.engine.setting import Setting
+from planner.engine.thresholds import Turns
+from planner.engine.turning import Here, Threshold
 from pricing.errors import InputError
 from pricing.offers import Model
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Rows = NDArray[np.intp]
 
 RECOMMENDED = "Recommended"
 SIZES: tuple[Literal["small", "medium", "large"], ...] = ("small", "medium", "large")
@@ -39,10 +42,14 @@ SIZES: tuple[Literal["small", "medium", "large"], ...] = ("small", "medium", "la
 class Alternative:
     """A strategy that could serve a category, and why it does not."""
 
-    strategy: Single | Split | Cascade | TwoModes
+    strategy: Basic
     total_usd: float | None
     residual_error_share: float | None
     infeasible_because: str | None
+    within_margin: bool = False
+    """A single model whose error rate is within the quality margin of the best."""
+    batch_share: float | None = None
+    """Share of requests that would go through the seller's batch service; None: as in the plan."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class CategoryChoice:
 
     name: str
     rule: Verdict
-    strategy: Single | Split | Cascade | TwoModes | None
+    strategy: Basic | None
     """The economic choice; None where nothing is feasible."""
     total_usd: float | None
     least_total_usd: float | None
@@ -60,22 +67,11 @@ class CategoryChoice:
     """Size of the model that answers most requests, self_hosted for own hardware."""
     agree: bool
     alternatives: tuple[Alternative, ...]
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """An input, the value at which the answer changes, and to what."""
-
-    kind: str
-    """error_cost, price or volume."""
-    subject: str
-    """Category or endpoint."""
-    now: float
-    threshold: float
-    then: Single | Split | Cascade | TwoModes
-    """The strategy that takes over."""
-    category: str
-    """The category whose strategy changes."""
+    """Single models within the quality margin first, then by total; what is ruled out last."""
+    rule_total_usd: float | None = None
+    """Least total of a single model of the size that the rules ask for; None where there is none."""
+    rule_stopped_by: str | None = None
+    """Why no model of that size can serve it, where none can."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +79,29 @@ class Recommendation:
     """The recommended scenario and what it rests on."""
 
     scenario: ScenarioResult | None
-    """None where no category can be served at all."""
+    """None where no category can be served at all; without a way to keep every limit, the cheapest that gives way."""
+    feasible: bool
+    """Whether the scenario keeps every limit of the plan."""
     from_plan: str | None
     """Name of the plan's own scenario, if that is the recommended one."""
     runner_up: ScenarioResult | None
     """The next best scenario of the plan."""
     baseline: ScenarioResult | None
     categories: tuple[CategoryChoice, ...]
-    thresholds: tuple[Threshold, ...]
+    turns: Turns | None
+    """Where the answer turns; None where there is none to turn."""
     confidence: str
     """clear, likely or too_close."""
     binding_limits: tuple[str, ...]
+    """Limits without each of which something could be run; empty where all are kept."""
+    relaxations: tuple[Relaxation, ...]
+    """The two cheapest ways to give way."""
+    gap: float
+    """How far the total may be above the least one, as a share; 0 where it is proven."""
+    paybacks: tuple[Payback, ...]
+    """Endpoints with a one-off cost, and when they have earned it."""
+    smallest_vendor_share: float | None
+    """Share of the invoice that the smallest of several sellers gets; None with one seller."""
     setting: Setting
 
     @property
@@ -101,83 +109,65 @@ class Recommendation:
         """The recommended strategy."""
         return self.scenario.strategy if self.scenario else None
 
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """Every threshold, nearest first."""
+        return () if self.turns is None else self.turns.every
+
 
 def recommend(evaluation: Evaluation) -> Recommendation:
     """The recommendation for an evaluated plan, chosen among the endpoints that the plan names."""
-    plan, catalog = evaluation.plan, evaluation.catalog
-    setting = make_setting(plan, evaluation.day, [scenario.strategy for scenario in plan.scenarios], catalog,
-                           tuple(plan.endpoints))
-    reasons = _obstacles(setting)
-    allowed = np.array([reason is None for reason in reasons.ravel()], bool).reshape(reasons.shape)
-    every = candidates(setting, plan, catalog, allowed)
-    materiality = _materiality(plan, setting)
-    chosen = [choose(every, k, materiality) for k in range(len(setting.demand.names))]
-    allocation = _allocation(every, chosen, setting)
-    economic = None if allocation is None else evaluate_scenario(
-        Scenario(name=RECOMMENDED, strategy=allocation), plan, setting, catalog
-    )
+    plan = evaluation.plan
+    setting = make_setting(plan, evaluation.day, [scenario.strategy for scenario in plan.scenarios],
+                           evaluation.catalog, tuple(plan.endpoints))
     ranked = sorted(
-        (each for each in evaluation.scenarios if _passes(each)), key=lambda each: each.total("total_usd") or 0.0
+        (each for each in evaluation.scenarios if _passes(each) and not limits_broken(each, plan)),
+        key=lambda each: each.total("total_usd") or 0.0,
     )
+    if not setting.demand.names or not setting.columns:
+        return _nothing_to_choose(evaluation, setting, ranked)
+    here = open_options(setting, evaluation)
+    materiality = _materiality(plan, setting)
+    limits = coupling(plan.limits)
+    picked = pick(here.every, portfolio(here.every, setting, limits), materiality)
+    economic = _evaluated(picked.strategies, here, evaluation)
     best, from_plan = _best_whole(economic, ranked, materiality)
-    matrix = load_matrix(setting.register)
-    choices = tuple(
-        _choice(k, every, chosen[k], best, reasons, setting, matrix, evaluation) for k in range(len(chosen))
-    )
+    stopped = Obstruction((), ())
+    if best is None:
+        stopped = obstruction(setting, limits, lambda demand: rebuilt(demand, setting, evaluation))
+        if stopped.relaxations:
+            way = Scenario(name=RECOMMENDED, strategy=stopped.relaxations[0].strategy)
+            best = evaluate_scenario(way, plan, setting, evaluation.catalog)
+    matrix, sizes = load_matrix(setting.register), _sizes(setting, evaluation)
+    choices = tuple(_choice(k, here, best, sizes, matrix, evaluation) for k in range(len(setting.demand.names)))
     runner = next((each for each in ranked if best is None or each.strategy != best.strategy), None)
     return Recommendation(
-        scenario=best, from_plan=from_plan, runner_up=runner, baseline=evaluation.baseline, categories=choices,
-        thresholds=tuple(_thresholds(best, every, setting, materiality)),
-        confidence=_confidence(best, runner, materiality),
-        binding_limits=tuple(_binding(best, plan)), setting=setting,
+        scenario=best, feasible=best is not None and not stopped.binding, from_plan=from_plan, runner_up=runner,
+        baseline=evaluation.baseline, categories=choices,
+        turns=None if stopped.binding else _turns(best, picked, here, materiality, evaluation),
+        confidence=_confidence(best, runner, materiality), binding_limits=stopped.binding,
+        relaxations=stopped.relaxations, gap=picked.solution.gap, paybacks=paybacks(here.every, setting, plan),
+        smallest_vendor_share=_smallest_vendor(best), setting=setting,
     )
+
+
+def _nothing_to_choose(evaluation: Evaluation, setting: Setting, ranked: list[ScenarioResult]) -> Recommendation:
+    """Without categories or endpoints the cheapest of the plan's own scenarios is all there is."""
+    best = ranked[0] if ranked else None
+    return Recommendation(best, best is not None, best.name if best else None, None, evaluation.baseline, (), None,
+                          "likely", (), (), 0.0, (), None, setting)
+
+
+def _evaluated(strategies: Rows | None, here: Options, evaluation: Evaluation) -> ScenarioResult | None:
+    if strategies is None:
+        return None
+    scenario = Scenario(name=RECOMMENDED, strategy=as_strategy(here.every, strategies, here.setting))
+    return evaluate_scenario(scenario, evaluation.plan, here.setting, evaluation.catalog)
 
 
 def _materiality(plan: Plan, setting: Setting) -> float:
     own = plan.limits.materiality_usd
     return setting.register.value("materiality_usd") if own is None else own
-
-
-def _obstacles(setting: Setting) -> NDArray[np.object_]:
-    """Per category and column: why the endpoint alone cannot serve the category, or None."""
-    found = np.full((len(setting.demand.names), len(setting.columns)), None, object)
-    for column, m in setting.columns.items():
-        state = setting.states[column.name]
-        for k in range(len(setting.demand.names)):
-            hosted: dict[int, Hosted] = {}
-            if state.hosting is not None:
-                calls = np.zeros((2, len(setting.demand.names)))
-                calls[:, k] = setting.demand.routine_share[k], setting.demand.complex_share[k]
-                hosted[m] = host(state, [(column, calls)], setting.demand, setting.register)
-            stop = obstacle(k, column, m, setting, hosted)
-            found[k, m] = None if stop is None else stop[1]
-    return found
-
-
-def choose(every: Candidates, k: int, materiality_usd: float) -> int | None:
-    """The candidate for a category: within ``materiality_usd`` of the least total, the one with the fewest errors.
-
-    Equal errors are settled by fewer endpoints, then by the lower total. None where nothing is feasible.
-    """
-    open_ = np.nonzero(every.feasible[:, k])[0]
-    if not open_.size:
-        return None
-    total, error = every.total_usd[open_, k], every.follows.residual_error_share[open_, k]
-    near = total <= total.min() + materiality_usd
-    order = np.lexsort((total[near], every.endpoints[open_][near], np.round(error[near], 12)))
-    return int(open_[near][order[0]])
-
-
-def _allocation(every: Candidates, chosen: list[int | None], setting: Setting) -> Strategy | None:
-    """The chosen strategies as one; a category that nothing can serve goes with the others."""
-    picked = {name: every.strategies[s] for name, s in zip(setting.demand.names, chosen, strict=True) if s is not None}
-    if not picked:
-        return None
-    default = Counter(picked.values()).most_common(1)[0][0]
-    others: dict[str, Single | Split | Cascade | TwoModes] = {
-        name: strategy for name, strategy in picked.items() if strategy != default
-    }
-    return Allocation(default=default, by_category=others) if others else default
 
 
 def _passes(result: ScenarioResult) -> bool:
@@ -186,36 +176,76 @@ def _passes(result: ScenarioResult) -> bool:
     return result.is_priced and not bool(over.any())
 
 
+def limits_broken(result: ScenarioResult, plan: Plan) -> tuple[str, ...]:
+    """Limits on the whole that a scenario breaks."""
+    limits, invoice, by_seller = plan.limits, result.total("invoice_usd") or 0.0, _by_seller(result)
+    largest = max(by_seller.values(), default=0.0)
+    budget = np.inf if limits.monthly_budget_usd is None else limits.monthly_budget_usd
+    broken = {
+        "monthly_budget_usd": invoice > budget * (1 + 1e-6),
+        "min_vendors": bool(by_seller) and len(by_seller) < limits.min_vendors,
+        "max_vendor_share": invoice > 0 and largest > limits.max_vendor_share * invoice * (1 + 1e-6),
+    }
+    return tuple(name for name, is_broken in broken.items() if is_broken)
+
+
+def _by_seller(result: ScenarioResult) -> dict[str, float]:
+    """Invoice per seller; routers and checks of one's own have none."""
+    found: dict[str, float] = {}
+    for use in result.endpoints:
+        if use.id != EXTRA_ENDPOINT:
+            found[use.seller] = found.get(use.seller, 0.0) + use.spend_usd + use.fixed_cost_usd
+    return found
+
+
+def _smallest_vendor(best: ScenarioResult | None) -> float | None:
+    by_seller = {} if best is None else _by_seller(best)
+    invoice = sum(by_seller.values())
+    return min(by_seller.values()) / invoice if len(by_seller) > 1 and invoice > 0 else None
+
+
 def _best_whole(economic: ScenarioResult | None, ranked: list[ScenarioResult], materiality: float
                 ) -> tuple[ScenarioResult | None, str | None]:
     """The allocation, unless one of the plan's own scenarios is cheaper as a whole or the same thing."""
-    usable = economic if economic is not None and _passes(economic) else None
-    if usable is None:
-        return (ranked[0], ranked[0].name) if ranked else (economic, None)
-    same = next((each for each in ranked if each.strategy == usable.strategy), None)
+    if economic is None or not _passes(economic):
+        return (ranked[0], ranked[0].name) if ranked else (None, None)
+    same = next((each for each in ranked if each.strategy == economic.strategy), None)
     if same is not None:
         return same, same.name
-    total = usable.total("total_usd") or 0.0
-    if ranked and (ranked[0].total("total_usd") or 0.0) < total - materiality * len(usable.blocked):
+    total = economic.total("total_usd") or 0.0
+    if ranked and (ranked[0].total("total_usd") or 0.0) < total - materiality * len(economic.blocked):
         return ranked[0], ranked[0].name
-    return usable, None
+    return economic, None
 
 
-def _choice(k: int, every: Candidates, chosen: int | None, best: ScenarioResult | None, reasons: NDArray[np.object_],
-            setting: Setting, matrix: Matrix, evaluation: Evaluation) -> CategoryChoice:
+def _choice(k: int, here: Options, best: ScenarioResult | None, sizes: dict[str, str], matrix: Matrix,
+            evaluation: Evaluation) -> CategoryChoice:
+    setting, every = here.setting, here.every
     name = setting.demand.names[k]
     strategy = None if best is None else strategy_for(best.strategy, name)
-    total = None if best is None else _finite(best.outcome.total_usd[k])
-    sizes = _sizes(setting, evaluation)
-    size = None if best is None else _main_size(best, k, sizes)
-    verdict = matrix.verdict(_position(k, setting, evaluation, sizes, every))
+    verdict = matrix.verdict(_position(k, setting, evaluation, sizes))
     wanted = "self_hosted" if verdict.tier == "self_hosted" else verdict.size
+    size = None if best is None else _main_size(best, k, sizes)
     least = every.total_usd[every.feasible[:, k], k]
+    alternatives = _alternatives(k, strategy, here, evaluation)
+    rule_total, stopped = _of_size(k, wanted, here, sizes)
     return CategoryChoice(
-        name=name, rule=verdict, strategy=strategy if chosen is not None or strategy is not None else None,
-        total_usd=total, least_total_usd=_finite(least.min()) if least.size else None, size=size, agree=size == wanted,
-        alternatives=tuple(_alternatives(k, every, strategy, reasons, setting)),
+        name=name, rule=verdict, strategy=strategy,
+        total_usd=None if best is None else _finite(best.outcome.total_usd[k]),
+        least_total_usd=_finite(least.min()) if least.size else None, size=size, agree=size == wanted,
+        alternatives=tuple(alternatives), rule_total_usd=rule_total, rule_stopped_by=stopped,
     )
+
+
+def _of_size(k: int, wanted: str, here: Options, sizes: dict[str, str]) -> tuple[float | None, str | None]:
+    """Least total of a single model of a size, or why there is none."""
+    every = here.every
+    singles = [(s, every.strategies[s]) for s in np.nonzero(every.kinds == "single")[0].tolist()]
+    of_size = [s for s, each in singles if isinstance(each, Single) and sizes[each.model] == wanted]
+    usable = [float(every.total_usd[s, k]) for s in of_size if every.feasible[s, k]]
+    if usable or not of_size:
+        return min(usable, default=None), None
+    return None, why_not(k, of_size[0], here)
 
 
 def _sizes(setting: Setting, evaluation: Evaluation) -> dict[str, str]:
@@ -246,7 +276,7 @@ def _main_size(result: ScenarioResult, k: int, sizes: dict[str, str]) -> str | N
     return None if main is None else sizes[main.id]
 
 
-def _position(k: int, setting: Setting, evaluation: Evaluation, sizes: dict[str, str], every: Candidates) -> Position:
+def _position(k: int, setting: Setting, evaluation: Evaluation, sizes: dict[str, str]) -> Position:
     demand = setting.demand
     category = evaluation.plan.workload.categories[k]
     limit = demand.p95_latency_s[k]
@@ -267,111 +297,64 @@ def _position(k: int, setting: Setting, evaluation: Evaluation, sizes: dict[str,
     )
 
 
-def _alternatives(k: int, every: Candidates, chosen: Strategy | None, reasons: NDArray[np.object_], setting: Setting
-                  ) -> list[Alternative]:
-    """Every single model and the best split and cascade besides the chosen strategy, cheapest first."""
+def _alternatives(k: int, chosen: Strategy | None, here: Options, evaluation: Evaluation) -> list[Alternative]:
+    """Every single model and the best of each other form besides the chosen strategy; see CategoryChoice."""
+    every = here.every
     total, residual = every.total_usd[:, k], every.follows.residual_error_share[:, k]
-    listed: list[Alternative] = []
-    for kind in (Single, Split, Cascade):
-        of_kind = [s for s, strategy in enumerate(every.strategies) if isinstance(strategy, kind)]
-        usable = sorted((s for s in of_kind if every.feasible[s, k]), key=lambda s: float(total[s]))
-        for s in of_kind if kind is Single else usable[:1]:
-            if every.strategies[s] == chosen:
-                continue
-            because = reasons[k, every.first[s]]
-            if because is None and every.late[s, k]:
-                because = _too_late(k, every.first[s], setting)
-            ceiling = setting.demand.max_error_share[k]
-            if because is None and residual[s] > ceiling + 1e-12:
-                because = f"{residual[s]:.1%} wrong answers, above the ceiling of {ceiling:.1%}"
-            listed.append(Alternative(every.strategies[s], _finite(total[s]), _finite(residual[s]), because))
-    return sorted(listed, key=lambda each: (each.infeasible_because is not None, each.total_usd or np.inf))
+    usable = np.nonzero(every.feasible[:, k])[0]
+    here_s = None if chosen is None or chosen.kind == "allocation" else every.positions.get(chosen)
+    by_total = usable[np.argsort(total[usable], kind="stable")]
+    by_total = by_total[by_total != here_s]
+    best_of = {kind: by_total[every.kinds[by_total] == kind][:1].tolist() for kind in ("split", "cascade", "two_modes")}
+    singles = [s for s in np.nonzero(every.kinds == "single")[0].tolist() if s != here_s]
+    margin = evaluation.plan.limits.quality_margin
+    margin = here.setting.register.value("quality_margin_share") if margin is None else margin
+    most = residual[usable].min(initial=np.inf) + margin
+    listed = []
+    for s in [*singles, *(s for best in best_of.values() for s in best)]:
+        because = None if every.feasible[s, k] else why_not(k, s, here)
+        near = because is None and every.kinds[s] == "single" and bool(residual[s] <= most + 1e-12)
+        listed.append(Alternative(every.strategies[s], _finite(total[s]), _finite(residual[s]), because, near))
+    listed += _batched(k, here)
+    return sorted(listed, key=lambda each: (
+        each.infeasible_because is not None, not each.within_margin,
+        np.inf if each.total_usd is None else each.total_usd,
+    ))
 
 
-def _too_late(k: int, column: int, setting: Setting) -> str:
-    """Why an endpoint alone misses the latency limit, with both figures."""
-    first = setting.timings.first
-    p95 = mixture_quantiles(np.ones(1), Moments(first.mean[k, column, None], first.variance[k, column, None]), (0.95,))
-    return (f"{float(p95[0]):.1f} s to the first answer token in 95 of 100 requests, above the limit of "
-            f"{setting.demand.p95_latency_s[k]:g} s")
+def _batched(k: int, here: Options) -> list[Alternative]:
+    """The least total if all requests of a category that can wait went through the sellers' batch service."""
+    every = here.every
+    if here.batched_usd is None:
+        return []
+    total = np.where(every.feasible[:, k] & np.isfinite(here.batched_usd[:, k]), here.batched_usd[:, k], np.inf)
+    s = int(np.argmin(total))
+    if not np.isfinite(total[s]) or total[s] >= every.total_usd[s, k] - 1e-9:
+        return []
+    residual = every.follows.residual_error_share[s, k]
+    return [Alternative(every.strategies[s], float(total[s]), _finite(residual), None, False, 1.0)]
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _thresholds(best: ScenarioResult | None, every: Candidates, setting: Setting, materiality: float
-                ) -> list[Threshold]:
-    """Where the choice of a category turns: solved on the straight lines that totals are of one input.
-
-    A turn counts where another answer saves more than the materiality threshold; the same endpoints in the same form
-    with another share are not another answer.
-    """
+def _turns(best: ScenarioResult | None, picked: Pick, here: Options, materiality: float, evaluation: Evaluation
+           ) -> Turns | None:
+    """Where the choice of a category turns, for the categories that are chosen as if they stood alone."""
+    every, names = here.every, here.setting.demand.names
     if best is None:
-        return []
-    found: list[Threshold] = []
-    for k, name in enumerate(setting.demand.names):
-        strategy = strategy_for(best.strategy, name)
-        here = next((s for s, each in enumerate(every.strategies) if each == strategy), None)
-        if here is None:
-            continue
-        lead = every.total_usd[:, k] + materiality - every.total_usd[here, k]
-        lead[~(every.feasible[:, k] & _differs(every, here))] = np.nan
-        found += _error_cost_threshold(k, name, here, lead, every, setting)
-        found += _price_threshold(k, here, lead, every, setting)
-    return sorted(found, key=_distance)
+        return None
+    chosen = [every.positions.get(strategy_for(best.strategy, name)) for name in names]
+    rows = [k for k, s in enumerate(chosen) if s is not None and every.feasible[s, k] and _is_own_choice(k, s, picked)]
+    if not rows:
+        return None
+    known = np.array([-1 if s is None else s for s in chosen], np.intp)
+    return Turns(Here(every, here.setting, known, np.array(rows, np.intp), materiality), evaluation)
 
 
-def _distance(threshold: Threshold) -> float:
-    """How far a threshold is from today, as a ratio."""
-    return abs(float(np.log(max(threshold.threshold, 1e-12) / threshold.now))) if threshold.now > 0 else np.inf
-
-
-def _differs(every: Candidates, here: int) -> Bools:
-    """Strategies that are another answer than ``here``."""
-    forms = np.array([each.kind for each in every.strategies])
-    same = (forms == forms[here]) & (every.first == every.first[here]) & (every.second == every.second[here])
-    return np.asarray(~same)
-
-
-def _error_cost_threshold(k: int, name: str, here: int, lead: Floats, every: Candidates, setting: Setting
-                          ) -> list[Threshold]:
-    """The nearest error cost at which another feasible strategy has the lower total."""
-    demand = setting.demand
-    now = float(demand.error_cost_usd[k])
-    errors = every.follows.uncaught_errors[:, k]
-    fewer = errors[here] - errors
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = now + lead / fewer
-    at = np.where((np.abs(fewer) > 1e-9) & (at > 0), at, np.nan)
-    return _nearest(at, "error_cost", name, now, name, every)
-
-
-def _price_threshold(k: int, here: int, lead: Floats, every: Candidates, setting: Setting) -> list[Threshold]:
-    """The nearest price, as a multiple of today's, of an endpoint at which another strategy has the lower total."""
-    found: list[Threshold] = []
-    for column, m in setting.columns.items():
-        state = setting.states[column.name]
-        if state.kind == "self_hosted" or column.thinking:
-            continue
-        spent = np.where(every.first == m, every.first_usd[:, k], 0.0) + np.where(
-            (every.second == m) & (every.second != every.first), every.second_usd[:, k], 0.0
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at = 1.0 + lead / (spent[here] - spent)
-        at = np.where((np.abs(spent[here] - spent) > 1e-9) & (at > 0), at, np.nan)
-        found += _nearest(at, "price", state.short, 1.0, setting.demand.names[k], every)
-    return found
-
-
-def _nearest(at: Floats, kind: str, subject: str, now: float, category: str, every: Candidates) -> list[Threshold]:
-    """The threshold nearest above and the one nearest below today's value."""
-    found = []
-    for side in (np.where(at > now, at, np.inf), np.where(at < now, -at, np.inf)):
-        s = int(np.argmin(side))
-        if np.isfinite(side[s]):
-            found.append(Threshold(kind, subject, now, float(at[s]), every.strategies[s], category))
-    return found
+def _is_own_choice(k: int, s: int, picked: Pick) -> bool:
+    return picked.strategies is not None and bool(picked.alone[k]) and int(picked.strategies[k]) == s
 
 
 def _confidence(best: ScenarioResult | None, runner: ScenarioResult | None, materiality: float) -> str:
@@ -384,24 +367,3 @@ def _confidence(best: ScenarioResult | None, runner: ScenarioResult | None, mate
         return "too_close"
     known = int(best.outcome.origin.max(initial=0)) <= 1 and int(runner.outcome.origin.max(initial=0)) <= 1
     return "clear" if known and gap >= 0.10 * other else "likely"
-
-
-def _binding(best: ScenarioResult | None, plan: Plan) -> list[str]:
-    """Limits of the plan that the recommended scenario breaks."""
-    if best is None:
-        return []
-    found = []
-    invoice = best.total("invoice_usd") or 0.0
-    budget = plan.limits.monthly_budget_usd
-    if budget is not None and invoice > budget:
-        found.append("monthly_budget_usd")
-    by_seller: Counter[str] = Counter()
-    for use in best.endpoints:
-        if use.id == EXTRA_ENDPOINT:
-            continue  # checks and routers of one's own are no vendor
-        by_seller[use.seller] += use.spend_usd + use.fixed_cost_usd  # type: ignore[assignment]
-    if by_seller and len(by_seller) < plan.limits.min_vendors:
-        found.append("min_vendors")
-    if invoice > 0 and max(by_seller.values(), default=0.0) / invoice > plan.limits.max_vendor_share + 1e-9:
-        found.append("max_vendor_share")
-    return found

@@ -16,8 +16,19 @@ from planner.engine.crossover import Crossover, Timing
 from planner.engine.error_rates import ORIGINS
 from planner.engine.evaluate import Evaluation, ScenarioResult
 from planner.engine.recommend import Recommendation
+from planner.engine.relaxations import Relaxation
+from planner.engine.rollout import roll_out
 from planner.engine.study import Study
-from planner.views.wording import reasons, sentence, strategy_phrase, threshold_words, why
+from planner.views.wording import (
+    limit_notes,
+    payback_words,
+    reasons,
+    relaxation_words,
+    sentence,
+    strategy_phrase,
+    threshold_words,
+    why,
+)
 
 Values = dict[str, Any]
 
@@ -148,9 +159,24 @@ def recommendation_values(study: Study) -> Values:
         "reasons": [f"{reason.claim}: {reason.because}" for reason in reasons(study)],
         "changes_if": changes_if_values(study),
         "categories": [_choice_values(i, advice) for i in range(len(advice.categories))],
-        "binding_limits": list(advice.binding_limits), "gap": 0.0,
-        "warnings": [*(advice.scenario.warnings if advice.scenario else ()), *evaluation.warnings],
+        "feasible": advice.feasible, "binding_limits": list(advice.binding_limits),
+        "relaxations": [_relaxation_values(each, advice) for each in advice.relaxations], "gap": advice.gap,
+        "paybacks": [
+            {"endpoint": each.endpoint, "one_off_usd": each.one_off_usd, "saving_usd_per_month": each.saving_usd,
+             "payback_months": each.months, "categories": list(each.categories), "words": payback_words(each, states)}
+            for each in advice.paybacks
+        ],
+        "roll_out": _plain(None if (way := roll_out(advice, evaluation)) is None else asdict(way)),
+        "warnings": [*(advice.scenario.warnings if advice.scenario else ()), *limit_notes(study), *evaluation.warnings],
         "alternatives_named": {name: state.label for name, state in states.items()},
+    }
+
+
+def _relaxation_values(found: Relaxation, advice: Recommendation) -> Values:
+    return {
+        "limit": found.limit, "category": found.category, "now": found.now, "needed": found.needed,
+        "strategy": strategy_values(found.strategy), "invoice_usd": found.invoice_usd, "total_usd": found.total_usd,
+        "words": relaxation_words(found, advice.setting.states),
     }
 
 
@@ -184,7 +210,8 @@ def _choice_values(i: int, advice: Recommendation) -> Values:
         "agree": choice.agree, "why": why(choice, states),
         "alternatives": [
             {"strategy": strategy_values(each.strategy), "total_usd": each.total_usd,
-             "residual_error_rate": each.residual_error_share, "infeasible_because": each.infeasible_because}
+             "residual_error_rate": each.residual_error_share, "infeasible_because": each.infeasible_because,
+             "within_quality_margin": each.within_margin, "batch_share": each.batch_share}
             for each in choice.alternatives
         ],
     }

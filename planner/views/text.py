@@ -9,7 +9,18 @@ from planner.engine.evaluate import Evaluation
 from planner.engine.study import Study
 from planner.views.formatting import MISSING, count, day, listed, share, usd, usd_cents
 from planner.views.records import changes_if_values, monthly_values, saving_values
-from planner.views.wording import CONFIDENCE, break_even_verdict, called, deck, reasons, sentence, why
+from planner.views.wording import (
+    CONFIDENCE,
+    break_even_verdict,
+    called,
+    deck,
+    limit_notes,
+    payback_words,
+    reasons,
+    relaxation_words,
+    sentence,
+    why,
+)
 
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -56,7 +67,10 @@ def recommendation_text(study: Study) -> str:
     lines += ["", "Per category"]
     lines += [f"  {each.name}: {why(each, advice.setting.states)}" for each in advice.categories]
     if advice.binding_limits:
-        lines += ["", f"Limits not kept: {listed(advice.binding_limits)}"]
+        lines += ["", f"Limits in the way: {listed(advice.binding_limits)}"]
+        lines += [f"  {relaxation_words(each, advice.setting.states)}." for each in advice.relaxations]
+    lines += [f"! {words}" for words in limit_notes(study)]
+    lines += [payback_words(each, advice.setting.states) for each in advice.paybacks]
     return "\n".join(lines)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from planner.domain.strategies import Allocation, Cascade, Single, Split, Strategy, TwoModes, strategy_for
 from planner.engine.crossover import Crossover
 from planner.engine.endpoints import EndpointState
 from planner.engine.evaluate import ScenarioResult
-from planner.engine.recommend import RECOMMENDED, CategoryChoice, Recommendation, Threshold
+from planner.engine.payback import Payback
+from planner.engine.recommend import RECOMMENDED, CategoryChoice, Recommendation
+from planner.engine.relaxations import Relaxation
 from planner.engine.study import Study
-from planner.views.formatting import count, listed, share, times, usd
+from planner.engine.turning import Threshold
+from planner.views.formatting import count, listed, plural, share, times, usd
 
 CONFIDENCE = {"clear": "Clear", "likely": "Likely", "too_close": "Too close to call"}
 
@@ -105,6 +109,9 @@ def headline(study: Study) -> tuple[str, str, str]:
         groups = _grouped(best.strategy, advice.setting.demand.names)
         named = listed(_models(best, advice))
         doing = f"Choose per category among {named}" if len(groups) > 1 else command(groups[0][0], states)
+    if not advice.feasible:
+        names = listed([LIMITS.get(limit, limit) for limit in advice.binding_limits])
+        doing = f"Nothing keeps {names}. The cheapest way to give way: {doing[:1].lower()}{doing[1:]}"
     invoice = best.total("invoice_usd")
     money = f"{usd(invoice)} a month"
     return f"{doing}: ", money, f"{_against(best, advice.baseline)}."
@@ -152,14 +159,91 @@ def deck(study: Study) -> str:
 
 def threshold_words(threshold: Threshold, states: Mapping[str, EndpointState]) -> tuple[str, str]:
     """What has to happen, and what then becomes the better answer."""
-    then = strategy_phrase(threshold.then, states)
-    if threshold.kind == "error_cost":
-        side = "over" if threshold.threshold > threshold.now else "under"
-        return f"an error in {threshold.subject} costs {side} {usd(threshold.threshold)}", then
-    change = threshold.threshold - 1.0
-    if threshold.threshold >= 3:
-        return f"{threshold.subject} costs {times(threshold.threshold)} as much", then
-    return f"the price of {threshold.subject} {'rises' if change > 0 else 'falls'} {share(abs(change))}", then
+    then, subject, at = strategy_phrase(threshold.then, states), threshold.subject, threshold.threshold
+    more = at > threshold.now
+    match threshold.kind:
+        case "error_cost":
+            words = f"an error in {subject} costs {'over' if more else 'under'} {usd(at)}"
+        case "volume":
+            words = f"{subject} {'passes' if more else 'falls below'} {count(at)} requests a month"
+        case "complex_share":
+            words = f"the complex share of {subject} {'rises above' if more else 'falls below'} {share(at)}"
+        case "escalation":
+            words = f"the check sends on more than {share(at)} of {subject} (expected {share(threshold.now)})"
+        case "accepted_error":
+            words = (f"more than {share(at)} of the answers that the check lets pass in {subject} are wrong "
+                     f"(expected {share(threshold.now)})")
+        case "small_error":
+            words = (f"more than {share(at)} of what the small model answers in {subject} is wrong "
+                     f"(expected {share(threshold.now)})")
+        case _ if at >= 3:
+            words = f"{subject} costs {times(at)} as much"
+        case _:
+            words = f"the price of {subject} {'rises' if more else 'falls'} {share(abs(at - 1.0))}"
+    return words, then
+
+
+LIMITS = {
+    "monthly_budget_usd": "the budget", "min_vendors": "the number of sellers",
+    "max_vendor_share": "the largest share of one seller", "max_error_rate": "the error ceiling",
+    "in_house_only": "staying in house", "p95_latency_s": "the time limit", "batch_share": "the batch service",
+    "max_prompt_tokens": "the longest prompt",
+}
+"""Limits of a plan as they are called in a sentence."""
+
+
+def relaxation_words(found: Relaxation, states: Mapping[str, EndpointState]) -> str:
+    """One way to give way, and what it costs: a sentence without full stop."""
+    where = "" if found.category is None else f" {found.category}"
+    money = f"{usd(found.invoice_usd)} a month, {usd(found.total_usd)} with errors"
+    match found.limit:
+        case "monthly_budget_usd":
+            doing = f"Raise the budget from {usd(found.now)} to {usd(found.needed)} a month"
+        case "requests":
+            doing = f"Do {share(found.needed)} of the work within the budget"
+        case "min_vendors":
+            doing = f"Ask for {plural(found.needed or 0.0, 'seller')} instead of {count(found.now)}"
+        case "max_vendor_share":
+            doing = f"Let one seller have {share(found.needed)} of the invoice instead of {share(found.now)}"
+        case "max_error_rate":
+            at = f" in{where}" if where else ""
+            doing = f"Accept up to {share(found.needed)} wrong answers{at} instead of {share(found.now)}"
+        case "in_house_only":
+            doing = f"Let{where or ' the work'} leave the house"
+        case "p95_latency_s":
+            doing = f"Lift the time limit of{where or ' all categories'}"
+        case "batch_share":
+            doing = f"Send{where or ' the work'} outside the batch service"
+        case _:
+            doing = f"Keep the prompts of{where or ' all categories'} near their mean length"
+    how = "a mix per category" if isinstance(found.strategy, Allocation) else strategy_phrase(found.strategy, states)
+    return f"{doing}: {how[:1].upper()}{how[1:]} costs {money}" if found.limit != "requests" else f"{doing}: {money}"
+
+
+def payback_words(found: Payback, states: Mapping[str, EndpointState]) -> str:
+    """When a one-off cost has paid for itself: a sentence."""
+    name = short_name(found.endpoint, states)
+    if found.months is None:
+        return f"{name} does not earn back its {usd(found.one_off_usd)}: it saves nothing against what else can be run."
+    instead = listed(list(dict.fromkeys(strategy_phrase(each, states) for each in found.instead_of)))
+    return (
+        f"{name} earns back its {usd(found.one_off_usd)} in {plural(round(found.months, 1), 'month')}: it saves "
+        f"{usd(found.saving_usd)} a month against {instead}."
+    )
+
+
+def limit_notes(study: Study) -> tuple[str, ...]:
+    """What a reader should know of how the limits are kept."""
+    advice, limits, said = study.recommendation, study.plan.limits, []
+    least = advice.smallest_vendor_share
+    if limits.min_vendors > 1 and limits.max_vendor_share >= 1.0 and advice.feasible and least is not None:
+        said.append(
+            f"The smallest seller gets {share(least)} of the invoice. A number of sellers alone is kept by moving the "
+            "smallest piece of work: a limit on the largest share of one seller (max_vendor_share) spreads more."
+        )
+    if advice.gap > 0:
+        said.append(f"The optimiser stopped within {share(advice.gap)} of the least total.")
+    return tuple(said)
 
 
 def reasons(study: Study) -> tuple[Reason, ...]:
@@ -171,10 +255,12 @@ def reasons(study: Study) -> tuple[Reason, ...]:
     return tuple(reason for reason in found if reason is not None)
 
 
-def _nearest(study: Study, kind: str) -> str | None:
-    states = study.recommendation.setting.states
-    of_kind = (each for each in study.recommendation.thresholds if each.kind == kind)
-    return next((threshold_words(each, states)[0] for each in of_kind), None)
+def _nearest(study: Study, kind: Literal["price", "error_cost"]) -> str | None:
+    turns, states = study.recommendation.turns, study.recommendation.setting.states
+    if turns is None:
+        return None
+    found = turns.prices if kind == "price" else turns.error_costs
+    return threshold_words(found[0], states)[0] if found else None
 
 
 def _invoice_reason(study: Study, best: ScenarioResult) -> Reason:
@@ -264,9 +350,15 @@ def why(choice: CategoryChoice, states: Mapping[str, EndpointState]) -> str:
     wanted = SIZE_WORDS["self_hosted" if choice.rule.tier == "self_hosted" else choice.rule.size]
     if choice.agree:
         return f"Rules and figures both point to {wanted}; {doing} has a total of {usd(choice.total_usd)} a month."
+    if choice.rule_total_usd is not None:
+        theirs = f", which costs {usd(choice.rule_total_usd)} a month, errors included, at the least"
+    elif choice.rule_stopped_by is not None:
+        theirs = f", which cannot be run: {choice.rule_stopped_by}"
+    else:
+        theirs = ", and this plan names none"
     return (
-        f"The rules ask for {wanted} ({', '.join(choice.rule.rules)}). By the figures {doing} does it for "
-        f"{usd(choice.total_usd)} a month, errors included."
+        f"The rules ask for {wanted} ({', '.join(choice.rule.rules)}){theirs}. By the figures {doing} does it for "
+        f"{usd(choice.total_usd)}."
     )
 
 
