@@ -19,6 +19,7 @@ MAX_USD = 10**9
 _DIGITS = r"([-+]?)\$?([0-9]{1,18}|[0-9]{1,3}(?:([, '\u2019\u00a0\u202f])[0-9]{3})(?:\3[0-9]{3}){0,4})"
 _COUNT = re.compile(_DIGITS.replace(r"\$?", "") + r"(\.0{0,30})?")
 _MONEY = re.compile(_DIGITS + r"?(\.[0-9]{0,60})?([eE][-+]?[0-9]{1,2})?")
+_PLAIN_USD = re.compile(r"([0-9]{1,8})(?:\.([0-9]{0,12}))?")
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(?: ?(Z|UTC|[-+][0-9]{2}:?[0-9]{2}))?)?"
@@ -180,6 +181,9 @@ class Cells:
         self.problems: list[Problem] = []
         self.lacks_zone = False
         self._names: dict[str, str | None] = {}
+        self._words: dict[str, str] = {}
+        self.documents: dict[str, Any] = {}
+        """JSON of cells that has been read, by its text; filled by the formats that keep JSON in cells."""
         self._moments: dict[Any, tuple[int, bool, bool]] = {}
 
     def at(self, where: int | str, record: Mapping[str, Any]) -> Cells:
@@ -214,6 +218,9 @@ class Cells:
 
     def count(self, column: str) -> int:
         """A count that every row must have."""
+        value = self.record.get(column)
+        if type(value) is str and len(value) <= 15 and value.isascii() and value.isdigit():
+            return int(value)  # as nearly all are written
         return self._read(column, lambda: read_count(self.record.get(column, ""), self.has_comma_cells), 0)
 
     def count_of(self, column: str, highest: int) -> int:
@@ -234,6 +241,9 @@ class Cells:
         """Pico-dollars of an amount written in dollars over ``per``; blank is 0, a column that is absent is None."""
         if column not in self.columns:
             return None
+        value = self.record.get(column)
+        if per == 1 and type(value) is str and (plain := _PLAIN_USD.fullmatch(value)):
+            return int(plain[1]) * PICO + int((plain[2] or "").ljust(12, "0"))  # as nearly all are written
         if self.is_blank(column):
             return 0
         return self._read(
@@ -273,7 +283,14 @@ class Cells:
     def word(self, column: str) -> str:
         """A technical word in lower case; empty for a blank one."""
         value = self.record.get(column)
-        return "" if value is None else str(value).strip().casefold()[:MAX_NAME]
+        if not value:
+            return "" if value is None else str(value)[:MAX_NAME].casefold()
+        if type(value) is str and (known := self._words.get(value)) is not None:
+            return known
+        word = str(value).strip().casefold()[:MAX_NAME]
+        if type(value) is str and len(value) <= MAX_NAME and len(self._words) < 10_000:
+            self._words[value] = word
+        return word
 
     def flag(self, column: str) -> bool | None:
         """True or false; None for a blank or absent one."""

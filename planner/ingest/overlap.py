@@ -139,6 +139,8 @@ def drop_seen_elsewhere(files: Sequence[FileRows], model_id: Callable[[str], str
     Two sellers never tell the same traffic; a gateway, a tracing tool or a bill tells what a seller tells too.
     Rows of money alone fill in what their family's usage leaves out, and are set aside where it carries money itself.
     """
+    if len({file.format for file in files}) == 1:
+        return
     by_family: dict[tuple[str, int, bool], str] = {}
     by_model: dict[tuple[int, str], tuple[str, str, str]] = {}
     billed: set[tuple[str, int]] = set()

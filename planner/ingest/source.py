@@ -58,7 +58,7 @@ def labels_of(names: Mapping[Label, str | None]) -> tuple[str | None, ...]:
     >>> labels_of({"key": "k1"})
     (None, 'k1', None, None, None)
     """
-    return tuple(names.get(label) for label in LABELS)
+    return tuple(map(names.get, LABELS))
 
 
 @dataclass(frozen=True, slots=True)

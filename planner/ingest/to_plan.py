@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from planner.domain.plan import Plan, build_plan
+from planner.domain.references import folded
 from planner.domain.workload import Workload
 from planner.ingest.aggregate import (
     Growth,
@@ -191,11 +193,11 @@ def _categories_of(rows: Sequence[UsageRow], grouping: Grouping) -> dict[str, tu
 
 
 def _free(title: str, taken: Mapping[str, Any]) -> str:
-    """A name of at most 200 characters that differs from the taken ones also without case."""
-    folded = {" ".join(name.casefold().split()) for name in taken}
-    title, number = title[:190], 2
+    """A name of at most 200 characters that a hurried reader tells from the taken ones."""
+    known = {folded(name) for name in taken}
+    title, number = title[:190].strip(), 2
     candidate = title
-    while " ".join(candidate.casefold().split()) in folded:
+    while folded(candidate) in known:
         candidate, number = f"{title} ({number})", number + 1
     return candidate
 
@@ -324,12 +326,13 @@ def _endpoint(model: str, rows: Sequence[UsageRow], catalog: Catalog, endpoints:
     tokens = (amounts.input_tokens or 0) + (amounts.output_tokens or 0)
     if amounts.cost_picousd is None or amounts.cost_picousd <= 0 or tokens <= 0:
         return None
-    name = f"{model[:180]} (as billed)"
     mean = _six(amounts.cost_picousd / PICO / tokens * 1e6)
     if mean > 100_000:
         return None
-    if endpoints.get(name, {}).get("input_usd_per_mtok", mean) != mean:
-        name = f"{model[:170]} (as billed {len(endpoints) + 1})"
+    plain = re.sub(r"[/#]", " ", model[:170]).strip()  # in a plan these stand for seller and mode
+    name, number = f"{plain} (as billed)", 2
+    while name in endpoints and endpoints[name]["input_usd_per_mtok"] != mean:
+        name, number = f"{plain} (as billed {number})", number + 1
     endpoints[name] = {"kind": "custom", "input_usd_per_mtok": mean, "output_usd_per_mtok": mean}
     return name
 

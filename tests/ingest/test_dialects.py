@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.ingest import read_usage
 from planner.ingest.cells import Refused, read_count, read_decimal, read_moment
@@ -165,3 +169,9 @@ def test_a_page_that_says_has_more_is_a_part() -> None:
     page = sample("openai_usage_api.json").replace(b'"has_more": false', b'"has_more": true')
     assert any("has_more" in words for words in read(page).warnings)
     assert not any("has_more" in words for words in read(sample("openai_usage_api.json")).warnings)
+
+
+@given(usd=st.decimals(0, 10**8 - 1, places=12), shape=st.sampled_from(["{:f}", "{:f}000", " {:f}", "+{:f}", "{:,f}"]))
+def test_money_is_the_same_number_however_it_is_spelt(usd: Decimal, shape: str) -> None:
+    head = "date,model,requests,input_tokens,output_tokens,cost_usd\n"
+    assert read(head + f'2026-10-01,gpt-5,1,1,1,"{shape.format(usd)}"\n').totals.cost_picousd == int(usd * 10**12)

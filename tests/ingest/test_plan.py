@@ -212,3 +212,16 @@ def test_files_of_different_days_are_scaled_each_by_its_own() -> None:
     # 3,597 requests in the 8 days of one file, 14 in the 6 days of the other
     assert by_name["proj_RaGsEaRcH03aBcDeFgHiJkLmn"] == pytest.approx(3597 / 8 * 365 / 12, rel=1e-5)
     assert by_name["team-ops"] == pytest.approx(14 / 6 * 365 / 12, rel=1e-5)
+
+
+def test_names_that_a_plan_would_not_take_are_made_to_fit() -> None:
+    spaced = "m" * 189 + " " + "m" * 10
+    text = HEAD + "".join(
+        line("2026-10-01", 10, 1000, model, team, usd=usd) for model, team, usd in (
+            ("own/#7b", "ﬁle", "1"), ("own/#7b", "file", "2"), ("own  7b", "x", "3"), (spaced, spaced, "1")))
+    reading = read(text)
+    found = to_workload(reading)
+    assert len(found.workload.categories) == 4
+    # one endpoint per price that was billed
+    assert len(found.plan.endpoints) == 4
+    assert parse_plan(usage_plan_text(found, reading)) == found.plan

@@ -8,6 +8,7 @@ a row whose words do not tell is refused.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from planner.ingest.cells import Cells
@@ -19,9 +20,11 @@ Meter: TypeAlias = Literal["input", "cached", "written", "output"]
 
 _REQUIRED = ("BilledCost", "ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd", "ConsumedQuantity", "ConsumedUnit")
 _TOKEN_UNIT = re.compile(r"(?:([0-9][0-9,_ ]{0,12}|k|m|thousand|million)[ _]?)?tokens?", re.IGNORECASE)
+_PERSONAL = re.compile(r"user|mail|owner|person", re.IGNORECASE)
 _MULTIPLES = {"": 1, "k": 1000, "thousand": 1000, "m": 1_000_000, "million": 1_000_000}
 
 
+@lru_cache(maxsize=1000)
 def token_unit(words: str) -> int | None:
     """Tokens in one unit of a quantity; None if it does not count tokens.
 
@@ -35,6 +38,7 @@ def token_unit(words: str) -> int | None:
     return _MULTIPLES[multiple] if multiple in _MULTIPLES else int(multiple) or None
 
 
+@lru_cache(maxsize=1000)
 def meter_of(words: str) -> Meter | None:
     """Which tokens a SKU counts, by the words of its meter; None if they do not tell.
 
@@ -75,8 +79,7 @@ def _tags(cells: Cells) -> dict[str, str]:
         tags = {name[5:]: value for name, value in cells.record.items() if name.startswith("Tags.")}
     if not isinstance(tags, dict):
         return {}
-    personal = re.compile(r"user|mail|owner|person", re.IGNORECASE)
-    return {key: value for key, value in tags.items() if isinstance(value, str) and value and not personal.search(key)}
+    return {key: value for key, value in tags.items() if isinstance(value, str) and value and not _PERSONAL.search(key)}
 
 
 def _read(cells: Cells) -> UsageRow | None:

@@ -21,7 +21,9 @@ _CACHE = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
 def json_cell(cells: Cells, column: str) -> Any:
     """The JSON in a cell, also when it was escaped twice; None for a blank one or one that is no JSON."""
-    value = cells.record.get(column)
+    value = written = cells.record.get(column)
+    if isinstance(written, str) and written in cells.documents:
+        return cells.documents[written]
     for _ in range(2):
         if not isinstance(value, str) or not value.strip():
             break
@@ -30,6 +32,8 @@ def json_cell(cells: Cells, column: str) -> Any:
         except InputError:
             cells.refuse(column, "this cell", "JSON", "Export the table again, with quotes doubled in CSV.")
             return None
+    if isinstance(written, str) and len(written) <= 2000 and len(cells.documents) < 2000:
+        cells.documents[written] = value
     return value
 
 
