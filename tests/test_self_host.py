@@ -21,6 +21,7 @@ from planner.engine.self_host import (
     work_loads,
 )
 from planner.engine.serving import (
+    SHORTEST_MEASURED_TOKENS,
     LatencyFactors,
     LengthLaw,
     MeasuredRate,
@@ -115,6 +116,24 @@ class TestCapacity:
         assert found.seconds.tolist() == pytest.approx([0.01 + 0.05, 0.05 + 0.5, 0.2 + 0.01, 0.0])
         assert found.input_outside.tolist() == [True, False, True, False]
         assert found.output_outside.tolist() == [False, True, True, False]
+
+    def test_the_law_is_carried_on_below_the_range_down_to_the_shortest_length_that_anybody_measured(self) -> None:
+        law = LengthLaw(1e-4, 1e-3, 0.0, (1_000, 8_000), (1_000, 8_000))
+        found = law.seconds([600, 600], [500, 20])
+        # 600 + 500 tokens; of 20 tokens nothing is known, so they count as 128
+        assert found.seconds.tolist() == pytest.approx([0.06 + 0.5, 0.06 + 0.128])
+        assert found.output_outside.all()
+        assert length_warnings(law, ["Triage"], [600], [20]) == [
+            "Triage: prompts of 600 tokens lie outside the measured range of 1,000 to 8,000; "
+            "the capacity law is carried on beyond it.",
+            "Triage: answers of 20 tokens lie outside the measured range of 1,000 to 8,000; "
+            "counted as 128, they really take less time.",
+        ]
+
+    def test_the_shortest_measured_length_is_the_shortest_of_the_tables(self) -> None:
+        fits = load_hardware().fits
+        assert min(fit.min_input_tokens for fit in fits) == SHORTEST_MEASURED_TOKENS
+        assert min(fit.min_output_tokens for fit in fits) == SHORTEST_MEASURED_TOKENS
 
     def test_the_warning_names_the_category_and_both_figures(self) -> None:
         law = LengthLaw(1e-4, 1e-3, 0.0, (100, 20_000), (10, 4_096))

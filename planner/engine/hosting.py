@@ -81,6 +81,8 @@ class Hosted:
     memory: MemoryVerdict | None
     infeasible: str | None
     warnings: tuple[str, ...]
+    terms: SelfHostTerms | None = None
+    """The machine's terms at the latency factor and with the spare replicas of this work; None if not sized."""
 
 
 def memory_terms(register: Register) -> MemoryTerms:
@@ -169,14 +171,15 @@ def _terms(own: SelfHosted, gpu: Gpu, count: int, rate: float, register: Registe
     )
 
 
-def _buy_terms(own: SelfHosted, gpu: Gpu, register: Register) -> BuyTerms:
-    family = gpu.name.split()[0].split("-")[0].lower()
+def server_entry(stem: str, gpu: Gpu, register: Register) -> str:
+    """The register's entry about a server with this GPU; that of an H100 server where it has none."""
+    key = f"{stem}_{gpu.name.split()[0].split('-')[0].lower()}"
+    return key if key in register else f"{stem}_h100"
 
+
+def _buy_terms(own: SelfHosted, gpu: Gpu, register: Register) -> BuyTerms:
     def by_gpu(given: float | None, stem: str) -> float:
-        if given is not None:
-            return given
-        key = f"{stem}_{family}"
-        return register.value(key if key in register else f"{stem}_h100")
+        return register.value(server_entry(stem, gpu, register)) if given is None else given
 
     def default(given: float | None, key: str) -> float:
         return register.value(key) if given is None else given
@@ -239,6 +242,7 @@ def host(state: EndpointState, parts: Sequence[Part], demand: Demand, register: 
         seconds_by_category=request_seconds(terms, built.capacity, work).seconds[: len(demand.names)],
         monthly_usd=float(cost.total_usd), cost=cost, stairs=self_host_staircase(terms, built.capacity, work, 1.0),
         memory=verdict, infeasible=None, warnings=tuple(_warnings(built, verdict, demand, terms, parts)),
+        terms=terms,
     )
 
 

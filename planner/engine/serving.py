@@ -23,6 +23,9 @@ Bools = NDArray[np.bool_]
 HOURS_PER_MONTH = 730.0
 SECONDS_PER_HOUR = 3600.0
 
+SHORTEST_MEASURED_TOKENS = 128.0
+"""The shortest prompt and answer in any measurement behind a fit: nothing is known of the time below."""
+
 LatencyClass = Literal["batch", "standard", "interactive"]
 
 
@@ -84,12 +87,11 @@ class LengthLaw:
         )
 
     def seconds(self, input_tokens: ArrayLike, output_tokens: ArrayLike) -> RequestSeconds:
-        """Seconds per request; lengths outside the fitted range are flagged.
+        """Seconds per request; lengths outside the fitted range are flagged, and the law is carried on beyond it.
 
-        Below the range a length counts as its lower end, which is on the safe side. Above it the law is carried on:
-        counted as the longest measured length, a request would take no more time however long it is, and measurements
-        beyond a fit's range lie near the law and far from that (:mod:`planner.engine.capacity_check`). A request
-        without any token takes no time.
+        Measurements that a fit has not seen lie near the law on both sides of its range, and far from what the nearest
+        end of the range would say (:mod:`planner.engine.capacity_check`). Below the shortest length that was ever
+        measured a request counts as that, which is on the safe side. One without any token takes no time.
 
         >>> law = LengthLaw(1e-4, 1e-4, input_tokens=(100, 1_000))
         >>> law.seconds([50, 500, 4_000], 0).seconds.tolist()
@@ -99,9 +101,10 @@ class LengthLaw:
             np.asarray(input_tokens, np.float64), np.asarray(output_tokens, np.float64)
         )
         (least_prompt, most_prompt), (least_answer, most_answer) = self.input_tokens, self.output_tokens
+        floor_prompt, floor_answer = (min(least, SHORTEST_MEASURED_TOKENS) for least in (least_prompt, least_answer))
         seconds = seconds_per_request(
             self.a_s_per_input_token, self.b_s_per_output_token, self.c_s_per_output_token_per_context_token,
-            np.maximum(prompt, least_prompt), np.maximum(answer, least_answer),
+            np.maximum(prompt, floor_prompt), np.maximum(answer, floor_answer),
         )
         empty = (prompt == 0) & (answer == 0)
         return RequestSeconds(
@@ -143,8 +146,12 @@ def length_warnings(law: LengthLaw, names: Sequence[str], input_tokens: ArrayLik
         lengths = np.broadcast_to(np.asarray(values, np.float64), flags.shape)
         for name, flag, length in zip(names, np.atleast_1d(flags), np.atleast_1d(lengths), strict=True):
             if flag:
-                effect = (f"counted as {least:,.0f}, they really take less time" if length < least else
-                          "the capacity law is carried on beyond it, and they may take still more time")
+                floor = min(least, SHORTEST_MEASURED_TOKENS)
+                effect = (
+                    f"counted as {floor:,.0f}, they really take less time" if length < floor else
+                    "the capacity law is carried on beyond it"
+                    + (", and they may take still more time" if length > most else "")
+                )
                 sentences.append(f"{name}: {what} of {length:,.0f} tokens lie outside the measured range of "
                                  f"{least:,.0f} to {most:,.0f}; {effect}.")
     return sentences
