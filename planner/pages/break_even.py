@@ -31,7 +31,8 @@ with left:
     if isinstance(found, Crossover):
         show.chart(break_even_chart(found, self_hosting.beside(study, found)), "break_even")
     else:
-        show.problem(found)
+        show.hint("Once the servers can be sized, both bills are drawn here over volume. Change what is on the right: "
+                  "another GPU, another number of GPUs, or the requests per second that you measured.")
 with right:
     self_hosting.inputs(study, challenger)
 left, right = st.columns(2, gap="large")

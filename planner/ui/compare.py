@@ -123,7 +123,6 @@ def scenario_list(study: Study) -> None:
     """All scenarios by total, the recommended one marked; those that cannot be run say why."""
     table = shown_scenarios(study)
     show.finding(scenarios_title(study), "Per month, errors included in the total")
-    missing = table["invoice_usd"].isna()
     highest = float(table["total_usd"].max()) if table["total_usd"].notna().any() else 1.0
     named = table.rename(columns={
         "scenario": "Scenario", "invoice_usd": "Invoice", "change_share": "vs baseline", "expected_errors": "Errors",
@@ -158,8 +157,8 @@ def scenario_list(study: Study) -> None:
     )
     if at_least:
         show.small("Partly priced scenarios cost at least what is shown.")
-    if missing.any():
-        show.small("A dash means that it is not known or cannot be run; the last column says why.")
+    for _, row in named[~named["status"].eq("priced")].head(6).iterrows():
+        show.small(f"{show.short(row['Scenario'], 40)}. {row['What it does']}")
     show.twin(scenarios_table(study)[[
         "scenario", "status", "invoice_usd", "error_cost_usd", "review_cost_usd", "handoff_cost_usd", "total_usd",
         "expected_errors", "error_rate", "error_origin"]], "scenarios", "scenarios", "Scenarios to the cent")

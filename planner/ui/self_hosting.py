@@ -96,6 +96,8 @@ def _choice(label: str, names: list[str], default: str, key: str) -> str:
 def verdict_card(found: Crossover | str, study: Study) -> None:
     """The verdict, what it rests on, and how errors change it."""
     verdict, when = break_even_verdict(found)
+    if isinstance(found, str):
+        verdict, when = "Self-hosting cannot be worked out yet.", found
     with st.container(border=True):
         show.small(f"By invoice · mix of work held · prices of {day(study.evaluation.day)}")
         st.markdown(f"## {_stressed(verdict, found)}", anchors=False)
@@ -250,8 +252,7 @@ def capacity(challenger: ScenarioResult) -> None:
     """How much of the servers today's work needs."""
     for hosted in challenger.hosted:
         if hosted.infeasible is not None:
-            show.problem(f"{hosted.machine.model_name} on {hosted.machine.gpu.name}: {hosted.infeasible}.")
-            continue
+            continue  # the verdict says why
         st.markdown(f"### {show.safe(f'{hosted.machine.model_name} on {hosted.machine.gpu.name}')}", anchors=False)
         busy = hosted.load / hosted.usable if hosted.usable else 0.0
         rows = [

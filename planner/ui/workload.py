@@ -88,5 +88,5 @@ def origin_table() -> None:
     show.finding("Where the numbers come from", f"Origin of the {sum(counted.values())} values in the grid")
     show.rows_table(["Origin", "Values"], [[label, number] for label, number in counted.items()],
                     "Values by origin", count_whole)
-    if counted["Entered by you"] < sum(counted.values()):
+    if counted["From a template"] > 0:
         show.small("Template values are typical sizes, not yours: replace those that matter most.")

@@ -145,8 +145,8 @@ def break_even_chart(found: Crossover, beside: Sequence[ScenarioResult] = ()) ->
     against = called(found.incumbent)
     marks = (
         *marks,
-        _named(own, low * (high / low) ** 0.22, found.challenger.name, "comparison", top, other),
-        _named(other, low * (high / low) ** 0.72, against[0].upper() + against[1:], "chosen", top, own),
+        _named(own, low * (high / low) ** 0.24, found.challenger.name, "comparison", top, other),
+        _named(other, low * (high / low) ** 0.24, against[0].upper() + against[1:], "chosen", top, own),
         *_step_marks(own, low, high, seen),
         *(mark for _, mark in context),
     )
@@ -181,7 +181,7 @@ def _context(result: ScenarioResult, today: float, x: Floats, highest: float) ->
     """A bill in grey as far as it stays within the picture, with its name beside it."""
     y = cost_curve(result, today).usd(x)
     inside = y <= highest
-    at = int(np.abs(y - 0.62 * highest).argmin())
+    at = int(np.abs(y - 0.82 * highest).argmin())
     return (Series(result.name, "context", _floats(x[inside]), _floats(y[inside]), "dotted"),
             Mark(float(x[at]), float(y[at]), _short(result.name), "context", "none", -12, -4, "right"))
 

@@ -51,10 +51,16 @@ def place_labels(
     frame = _Box(0, 0, width, height)
     for number, ((x, y), label) in enumerate(zip(points, labels, strict=True)):
         others = [box for i, box in enumerate(taken) if i != number]
-        best = min(SIDES, key=lambda side: (_harm(_box(x, y, side, label), others, frame), SIDES.index(side)))
+        sides = [side for side in SIDES if _has_room(side, x / width)]
+        best = min(sides, key=lambda side: (_harm(_box(x, y, side, label), others, frame), SIDES.index(side)))
         places.append(best)
         taken.append(_box(x, y, best, label))
     return places
+
+
+def _has_room(side: Place, place: float) -> bool:
+    """Whether a label on this side stays inside on a screen of half the width."""
+    return place < 0.6 if side.anchor == "left" else place > 0.4 if side.anchor == "right" else 0.2 < place < 0.8
 
 
 def _box(x: float, y: float, place: Place, label: str) -> _Box:

@@ -142,7 +142,7 @@ def _bar_trace(series: Series, rows: list[int], ink: Ink) -> go.Bar:
 
 
 def _draw_lines(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
-    ends = [series.end_label for series in spec.series if series.end_label]
+    ends = [part for series in spec.series for part in series.end_label.split(", ") if part]
     has_title = bool(spec.x.label)
     drawn.update_layout(
         xaxis=_axis(spec.x, ink, True), yaxis=_axis(spec.y, ink, False),
@@ -180,7 +180,8 @@ def _axis(axis: Axis, ink: Ink, is_x: bool) -> dict[str, Any]:
         "title": {"text": inert(axis.label), "font": {"size": 12, "color": ink.muted}, "standoff": 8},
         "tickmode": "array", "tickvals": [value for value, _ in axis.ticks],
         "ticktext": [inert(text) for _, text in axis.ticks], "tickfont": {"size": 12, "color": ink.muted},
-        "ticklabelstandoff": 4, "showgrid": not is_x, "gridcolor": ink.grid, "showline": is_x, "linecolor": ink.axis,
+        "ticklabelstandoff": 4, "tickangle": 0, "showgrid": not is_x, "gridcolor": ink.grid, "showline": is_x,
+        "linecolor": ink.axis,
         "ticks": "outside" if is_x else "", "ticklen": 4, "tickcolor": ink.axis, "visible": axis.is_shown,
         "minor": {"ticks": ""}, "automargin": not is_x,
     }
@@ -203,9 +204,10 @@ def _draw_line(drawn: go.Figure, series: Series, spec: ChartSpec, ink: Ink) -> N
         )
     )
     if series.end_label:
-        text = f"<b>{inert(series.end_label)}</b>" if series.role == "chosen" else inert(series.end_label)
+        words = inert(series.end_label).replace(", ", ",<br>")
+        text = f"<b>{words}</b>" if series.role == "chosen" else words
         drawn.add_annotation(x=_at(series.x[-1], spec.x), y=_at(series.y[-1], spec.y), text=text, showarrow=False,
-                             xanchor="left", xshift=8,
+                             xanchor="left", xshift=8, align="left",
                              font={"size": 13, "color": colour if series.role == "chosen" else ink.muted})
 
 
