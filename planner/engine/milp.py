@@ -74,7 +74,8 @@ class _Model:
         lp.row_lower_, lp.row_upper_ = np.concatenate(self.lower_row), np.concatenate(self.upper_row)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = np.searchsorted(rows, np.arange(self.rows + 1)).astype(np.int32)
-        lp.a_matrix_.index_, lp.a_matrix_.value_ = columns.astype(np.int32), values
+        lp.a_matrix_.index_ = columns.astype(np.int32)  # type: ignore[assignment]
+        lp.a_matrix_.value_ = values
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         if in_whole_numbers:
             lp.integrality_ = [kinds[int(whole)] for whole in np.concatenate(self.whole)]

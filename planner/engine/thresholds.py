@@ -25,7 +25,7 @@ Rows = NDArray[np.intp]
 
 FARTHEST = {"error_cost": 1e3, "price": 20.0, "volume": 100.0}
 """How many times today's value, and how small a part of it, is looked at."""
-COMPLEX_STEPS, COMPLEX_HALVINGS = 4, 8
+COMPLEX_STEPS, COMPLEX_HALVINGS = 4, 9
 """Each step is an evaluation of the whole plan."""
 
 
