@@ -233,10 +233,8 @@ def route(strategy: Basic, rows: NDArray[np.intp], plan: Plan, setting: Setting,
                         measured[k] = pair
             counted = {}
             if plan.evaluations and uses_counts(strategy):
-                for k in rows.tolist():
-                    cells = counted_cascade(plan, setting.demand.names[k], stages, catalog)
-                    if cells is not None:
-                        counted[k] = cells
+                found = {k: counted_cascade(plan, setting.demand.names[k], stages, catalog) for k in rows.tolist()}
+                counted = {k: cells for k, cells in found.items() if cells is not None}
             return route_cascade(strategy, setting, rows, measured, counted)
 
 
