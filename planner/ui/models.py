@@ -88,7 +88,8 @@ def model_table(rows: pd.DataFrame) -> None:
     shown = pd.DataFrame({
         "Model": rows["model"], "Size": rows["tier"].map(TIERS), "Input": rows["input_usd_per_mtok"],
         "Cached": rows["cache_read_usd_per_mtok"], "Output": rows["output_usd_per_mtok"], "Batch": rows["batch_share"],
-        "Context": rows["context_tokens"], "Your cost": monthly.round(2), "Wrong": rows["error_rate"].round(4),
+        "Context": rows["context_tokens"], "Your cost": monthly.round(2),
+        "Wrong": rows["error_rate"].astype(float).round(4),
         "Rate from": rows["error_origin"], "Note": _notes(rows), "As of": rows["as_of"],
         "Price": rows["freshness"].map(FRESH),
     })
