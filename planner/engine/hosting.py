@@ -222,7 +222,7 @@ def host(state: EndpointState, parts: Sequence[Part], demand: Demand, register: 
         tables.weight_class(built.precision), longest, answers, built.memory,
     )
     fault = built.fault or (verdict.reason.rstrip(".") if verdict.fits is False else None)
-    latency_class = own.latency_class or _latency_class(demand, served)
+    latency_class = own.latency_class or latency_class_of(demand, served)
     nothing = np.zeros(len(demand.names))
     if built.capacity is None or fault is not None:
         return Hosted(state.id, built, latency_class, 0, np.nan, np.nan, nothing, nothing, np.nan, None, None, verdict,
@@ -262,7 +262,7 @@ def _together(works: Sequence[HostedWork]) -> HostedWork:
     return HostedWork(*(np.concatenate([np.asarray(rows) for rows in columns]) for columns in zip(*works, strict=True)))
 
 
-def _latency_class(demand: Demand, served: NDArray[np.bool_]) -> LatencyClass:
+def latency_class_of(demand: Demand, served: NDArray[np.bool_]) -> LatencyClass:
     """The strictest class of the work it gets: interactive under a limit, batch if nothing waits, else standard."""
     if np.isfinite(demand.p95_latency_s[served]).any():
         return "interactive"
