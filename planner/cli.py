@@ -85,6 +85,40 @@ def _break_even(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _forecast(arguments: argparse.Namespace) -> int:
+    from planner.engine.forecast import forecast
+    from planner.engine.uncertainty import evaluation_of, scenarios_of
+    from planner.views.records_risk import forecast_values
+
+    found = _study(arguments)
+    lines = forecast(evaluation_of(found), scenarios_of(found))
+    if arguments.json:
+        _print_json(forecast_values(lines, found.outlook, found))
+    else:
+        from planner.views.text_risk import forecast_text
+
+        print(forecast_text(lines, found.outlook, found))
+    return DONE
+
+
+def _risk(arguments: argparse.Namespace) -> int:
+    from planner.engine.draws import DEFAULT_DRAWS, DEFAULT_SEED, checked_draws, checked_seed
+    from planner.engine.uncertainty import assess_study
+    from planner.views.records_risk import risk_values
+
+    seed = DEFAULT_SEED if arguments.seed is None else checked_seed(arguments.seed, "--seed")
+    draws = DEFAULT_DRAWS if arguments.draws is None else checked_draws(arguments.draws, "--draws")
+    found = _study(arguments)
+    outlook = assess_study(found, seed, draws)
+    if arguments.json:
+        _print_json(risk_values(outlook, found))
+    else:
+        from planner.views.text_risk import risk_text
+
+        print(risk_text(outlook, found))
+    return DONE
+
+
 def _report(arguments: argparse.Namespace) -> int:
     from planner.report import FORMATS
 
@@ -216,7 +250,8 @@ def _import_usage(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "evaluate": _evaluate, "recommend": _recommend, "break-even": _break_even, "report": _report,
+    "evaluate": _evaluate, "recommend": _recommend, "break-even": _break_even, "forecast": _forecast,
+    "risk": _risk, "report": _report,
     "import-evals": _import_evals, "import-usage": _import_usage, "init": _init,
 }
 
@@ -241,6 +276,12 @@ def _parser() -> argparse.ArgumentParser:
     crossing.add_argument("--challenger", required=True, metavar="NAME", help="scenario that would replace the other")
     crossing.add_argument("--incumbent", required=True, metavar="NAME", help="scenario that runs now")
     crossing.add_argument("--json", action="store_true", help="print JSON")
+    with_plan("forecast", "month by month: prices, growth, budget").add_argument("--json", action="store_true",
+                                                                                 help="print JSON")
+    doubt = with_plan("risk", "how sure the figures are, and what moves the decision")
+    doubt.add_argument("--seed", metavar="N", help="seed of the random numbers (42)")
+    doubt.add_argument("--draws", metavar="N", help="number of draws, 100 to 100,000 (10,000)")
+    doubt.add_argument("--json", action="store_true", help="print JSON")
     report = with_plan("report", "the hand-over: PDF and CSV")
     report.add_argument("--pdf", type=Path, metavar="FILE", help="write the recommendation as PDF")
     report.add_argument("--csv", type=Path, metavar="DIR", help="write one CSV file per table")

@@ -65,7 +65,8 @@ GROWTH_KEY: Key = ("plan", "monthly_growth")
 DRIFT_KEY: Key = ("plan", "monthly_price_drift")
 
 
-def _of_quantity(key: Key, label: str, unit: str, quantity: Quantity | None, at_most: float) -> Iterator[UncertainInput]:
+def _of_quantity(key: Key, label: str, unit: str, quantity: Quantity | None, at_most: float
+                 ) -> Iterator[UncertainInput]:
     if isinstance(quantity, Range) and quantity.low < quantity.high:
         spread = Pert(quantity.low, quantity.likely, quantity.high, 0.0, at_most)
         yield UncertainInput(key, label, unit, spread, quantity.likely)
@@ -84,7 +85,8 @@ def category_inputs(category: Category, register: Register, is_hosted: bool) -> 
     """Volume, lengths, shares and costs of one category."""
     name = category.name
     for field, (label, unit, at_most) in _FIELDS.items():
-        yield from _of_quantity(category_key(name, field), f"{label} of {name}", unit, getattr(category, field), at_most)
+        key = category_key(name, field)
+        yield from _of_quantity(key, f"{label} of {name}", unit, getattr(category, field), at_most)
     mean, p95 = category.input_tokens_per_request, category.input_tokens_p95
     if mean is not None and p95 is not None and not _has_range(mean):
         spread = Lognormal(likely(mean), likely(p95))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,23 +41,27 @@ def category_demand(demand: Demand, category: Category, k: int, values: Values) 
         stated = getattr(category, field)
         return None if stated is None else np.asarray(likely(stated))
 
-    point = {field: np.asarray(getattr(demand, field)[k]) for field in _ARRAYS}
     drawn = {
         field: found for field, name in (
-            ("cached_share", "cached_input_share"), ("cache_write_share", "cache_write_share"),
-            ("batch_share", "batch_share"), ("complex_share", "complex_share"),
-            ("complex_token_factor", "complex_token_factor"), ("error_cost_usd", "error_cost_usd"),
-            ("catch_share", "review_catch_share"), ("peak_factor", "peak_factor"),
+            ("cached_share", "cached_input_share"), ("catch_share", "review_catch_share"),
+            *((name, name) for name in ("cache_write_share", "batch_share", "complex_share", "complex_token_factor",
+                                        "error_cost_usd", "peak_factor")),
         ) if (found := values.get(category_key(category.name, name))) is not None
     }
     requests, tokens_in, tokens_out = _volumes(*(given(field) for field in (
         "requests_per_month", "input_tokens_per_request", "output_tokens_per_request", "monthly_input_tokens",
         "monthly_output_tokens",
     )))
-    fields = point | drawn | {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out}
+    volume = {"requests": requests, "input_tokens": tokens_in, "output_tokens": tokens_out}
+    fields: dict[str, Any] = _alone(demand, k) | drawn | volume
     fields["cache_write_share"] = np.minimum(fields["cache_write_share"], 1.0 - fields["cached_share"])
-    return replace(demand, names=demand.names[k : k + 1], tasks=demand.tasks[k : k + 1],
-                   complexity=demand.complexity[k : k + 1], **fields)
+    return replace(demand, **fields)
+
+
+def _alone(demand: Demand, k: int) -> dict[str, Any]:
+    """The fields of category ``k`` alone."""
+    named = {field: getattr(demand, field)[k : k + 1] for field in ("names", "tasks", "complexity")}
+    return named | {field: np.asarray(getattr(demand, field)[k]) for field in _ARRAYS}
 
 
 def _volumes(requests: Floats | None, each_in: Floats | None, each_out: Floats | None, month_in: Floats | None,
@@ -79,7 +84,8 @@ def _volumes(requests: Floats | None, each_in: Floats | None, each_out: Floats |
 
 def as_rows(demand: Demand) -> Demand:
     """The same demand with an axis of one category behind the rows, as functions over categories take it."""
-    return replace(demand, **{field: np.asarray(getattr(demand, field))[..., None] for field in _ARRAYS})
+    behind: dict[str, Any] = {field: np.asarray(getattr(demand, field))[..., None] for field in _ARRAYS}
+    return replace(demand, **behind)
 
 
 @dataclass(frozen=True)
@@ -118,14 +124,16 @@ def features(demand: Demand, rows: int, has_batch: bool) -> Floats:
     """What prices are multiplied with, (features, rows): requests, then tokens by kind; the same again for batch."""
     scale = demand.requests * demand.spend_factor
     tokens_in, read, write = demand.input_tokens, demand.cached_share, demand.cache_write_share
-    found = [scale, scale * tokens_in, scale * tokens_in * read, scale * tokens_in * write, scale * demand.output_tokens]
+    prompts = scale * tokens_in
+    found = [scale, prompts, prompts * read, prompts * write, scale * demand.output_tokens]
     if has_batch:
         b = demand.batch_share
         found = [each * (1.0 - b) for each in found] + [each * b for each in found]
     return np.stack([np.broadcast_to(each, (rows,)) for each in found])
 
 
-def price_sheet(setting: Setting, k: int, reference: float, lengths: tuple[float, float], has_batch: bool) -> PriceSheet:
+def price_sheet(setting: Setting, k: int, reference: float, lengths: tuple[float, float], has_batch: bool
+                ) -> PriceSheet:
     """Coefficients for category ``k``, found from the exact unit costs at five points that lie between two steps.
 
     ``lengths``: the shortest and the longest mean prompt that was drawn.
@@ -147,8 +155,7 @@ def price_sheet(setting: Setting, k: int, reference: float, lengths: tuple[float
 def _coefficients(demand: Demand, k: int, columns: tuple[Column, ...], states: Mapping[str, EndpointState],
                   reference: float, least: float, most: float, batch: float) -> Floats:
     """USD per request, per input token, extra per cached and per written token, per output token; (columns, 5)."""
-    point = {field: np.asarray(getattr(demand, field)[k]) for field in _ARRAYS}
-    point |= {
+    point = _alone(demand, k) | {
         "input_tokens": np.array([least, most, most, most, most]), "output_tokens": np.array([0, 0, 0, 0, most]),
         "cached_share": np.array([0.0, 0, 1, 0, 0]), "cache_write_share": np.array([0.0, 0, 0, 1, 0]),
         "batch_share": np.full(5, batch), "complex_token_factor": np.ones(()),

@@ -7,27 +7,33 @@ precision. Against the exact integrals a strategy's error share is off by less t
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.domain.workload import SegmentRates
-from planner.engine.difficulty import normal_quantile, quadrature, solve_ability, solve_ability_on
+from planner.engine.difficulty import quadrature, solve_ability, solve_ability_on
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-REACH_Z = 5.0
-"""Beyond this many standard deviations lie 6 of 10 million requests."""
-MOST_SIGMA = 8.0
+REACH_Z = 4.5
+"""Beyond this many standard deviations lie 7 of a million requests."""
+SURE = 1e-6
+"""Error shares closer than this to 0 or 1 count as this close."""
+USUAL_SIGMA, MOST_SIGMA = 6.0, 20.0
+"""The tables reach to the first; where rows lie beyond it, to the second, at less resolution."""
 MOST_LOGIT = 14.0
+_SIGMA_STEPS, _LOGIT_STEPS = 128, 896
+_EXACT_SIGMAS, _EXACT_LOGITS, _EXACT_ENTERED = 24, 40, 8
+_EVEN_STEP = 0.5
 _NODES_BY_WIDTH = 2.7
 _LEAST_NODES = 6
-_EVEN_STEP = 0.4
-_SIGMA_STEPS, _LOGIT_STEPS = 128, 448
-_EXACT_SIGMAS, _EXACT_LOGITS = 24, 40
+_BLOCK = 2_048
+"""Rows whose nodes fit the processor's cache."""
 
 
 def _chebyshev(count: int) -> Floats:
@@ -41,49 +47,109 @@ def _resampling(count: int, at: Floats) -> Floats:
 
 
 @cache
-def _table() -> Singles:
-    """Ability over logit of the accuracy, by spread of difficulty and by that logit, on a fine even grid.
+def _ability_table(most_sigma: float) -> Singles:
+    """theta by spread of difficulty and logit of the accuracy, on an even grid.
 
-    Solved exactly at a few hundred Chebyshev points, and interpolated between them; a model of 50 % has ability 0, and
-    a logit of the other sign the ability of the other sign.
+    Solved exactly at a few hundred Chebyshev points and interpolated between them. Its ratio to the logit is smooth,
+    and the same for a logit of the other sign.
     """
-    sigmas = (1.0 + _chebyshev(_EXACT_SIGMAS)) / 2.0 * MOST_SIGMA
+    sigmas = (1.0 + _chebyshev(_EXACT_SIGMAS)) / 2.0 * most_sigma
     logits = (1.0 + _chebyshev(_EXACT_LOGITS)) / 2.0 * MOST_LOGIT
-    wrong = 1.0 / (1.0 + np.exp(logits))
-    exact = np.stack([-solve_ability(wrong, float(sigma)) / logits for sigma in sigmas])
-    fine_sigma = _resampling(_EXACT_SIGMAS, np.linspace(-1.0, 1.0, _SIGMA_STEPS + 1))
-    fine_logit = _resampling(_EXACT_LOGITS, np.linspace(-1.0, 1.0, _LOGIT_STEPS + 1))
-    return np.asarray(fine_sigma @ exact @ fine_logit.T, np.float32)
+    right = 1.0 / (1.0 + np.exp(-logits))
+    exact = np.stack([solve_ability(right, float(sigma)) / logits for sigma in sigmas])
+    grid = np.linspace(-1.0, 1.0, _LOGIT_STEPS + 1)
+    by_sigma = _resampling(_EXACT_SIGMAS, np.linspace(-1.0, 1.0, _SIGMA_STEPS + 1))
+    by_logit = _resampling(_EXACT_LOGITS, 2.0 * np.abs(grid) - 1.0)
+    return np.asarray((by_sigma @ exact @ by_logit.T) * (grid * MOST_LOGIT), np.float32)
+
+
+@lru_cache(maxsize=128)
+def _wrong_below_table(share: float) -> Singles:
+    """Share of all requests that are among the ``share`` easiest and answered wrong, on the same grid."""
+    theta = _ability_table(USUAL_SIGMA)
+    sigmas = np.linspace(0.0, USUAL_SIGMA, _SIGMA_STEPS + 1, dtype=np.float32)[:, None]
+    nodes = nodes_at([np.asarray(share)], USUAL_SIGMA)
+    found = np.zeros_like(theta)
+    for z, weight in zip(nodes.z[:, 0], nodes.below(np.asarray(share))[:, 0], strict=True):
+        if weight > 0:
+            found += weight * wrong_at(theta, sigmas * z)
+    return found
 
 
 class SigmaAt(NamedTuple):
-    """Spread of difficulty per row, with its place in the table of abilities."""
+    """Spread of difficulty per row, with its place in the tables."""
 
     sigma: Singles
-    row: NDArray[np.intp]
+    row: NDArray[np.integer[Any]]
     part: Singles
+    table_reach: float
+    """Widest spread in the table."""
 
 
 def sigma_at(sigma: Floats) -> SigmaAt:
-    """Places of spreads, which are cut at 8 logits."""
+    """Places of spreads, which are cut at 20 logits."""
     held = np.clip(sigma, 0.0, MOST_SIGMA)
-    place = held * (_SIGMA_STEPS / MOST_SIGMA)
-    row = np.minimum(place.astype(np.intp), _SIGMA_STEPS - 1)
-    return SigmaAt(held.astype(np.float32), row * (_LOGIT_STEPS + 1), (place - row).astype(np.float32))
+    reach = USUAL_SIGMA if float(held.max()) <= USUAL_SIGMA else MOST_SIGMA
+    place = held * (_SIGMA_STEPS / reach)
+    row = np.minimum(place.astype(np.int32), _SIGMA_STEPS - 1)
+    return SigmaAt(held.astype(np.float32), row * (_LOGIT_STEPS + 1), (place - row).astype(np.float32), reach)
 
 
-def abilities(error_share: Floats, at: SigmaAt) -> Singles:
-    """theta for every row; error shares beyond one in a million of 0 and 1 are cut to that."""
-    share = np.clip(error_share, 1e-6, 1.0 - 1e-6)
-    logit = (np.log1p(-share) - np.log(share)).astype(np.float32)
-    place = np.abs(logit) * np.float32(_LOGIT_STEPS / MOST_LOGIT)
-    column = np.minimum(place.astype(np.intp), _LOGIT_STEPS - 1)
-    part = place - column
-    flat, index = _table().ravel(), at.row + column
-    below = flat[index] * (1 - part) + flat[index + 1] * part
-    index = index + _LOGIT_STEPS + 1
-    above = flat[index] * (1 - part) + flat[index + 1] * part
-    return np.asarray(logit * (below * (1 - at.part) + above * at.part))
+class Place(NamedTuple):
+    """Where rows lie in the tables, by the model's error share and the spread of difficulty."""
+
+    at: NDArray[np.integer[Any]]
+    logit_part: Singles
+    sigma_part: Singles
+    table_reach: float
+
+
+def place_of(error_share: Floats, at: SigmaAt) -> Place:
+    """Places of error shares."""
+    share = np.clip(error_share, SURE, 1.0 - SURE).astype(np.float32)
+    logit = np.log(np.float32(1.0) / share - np.float32(1.0))
+    place = (logit + np.float32(MOST_LOGIT)) * np.float32(_LOGIT_STEPS / (2.0 * MOST_LOGIT))
+    column = place.astype(np.int32)
+    return Place(at.row + column, place - column.astype(np.float32), at.part, at.table_reach)
+
+
+def _read(table: Singles, place: Place) -> Singles:
+    index, step = place.at, _LOGIT_STEPS + 1
+    low, after_low = table.take(index), table.take(index + 1)
+    high, after_high = table.take(index + step), table.take(index + (step + 1))
+    low += (after_low - low) * place.logit_part
+    high += (after_high - high) * place.logit_part
+    high -= low
+    high *= place.sigma_part
+    high += low
+    return high
+
+
+def abilities(place: Place) -> Singles:
+    """theta for every row."""
+    return _read(_ability_table(place.table_reach).ravel(), place)
+
+
+def wrong_below(share: float, place: Place) -> Floats:
+    """Share of all requests that are among the ``share`` easiest and answered wrong, for rows of a usual spread."""
+    return _read(_wrong_below_table(share).ravel(), place).astype(np.float64)
+
+
+def both_wrong(thetas: Mapping[int, Singles], pairs: Iterable[tuple[int, int]], sigma: Singles
+               ) -> dict[tuple[int, int], Floats]:
+    """P(both wrong) for pairs of models whose abilities hold for every difficulty; ``thetas`` and ``sigma`` by row."""
+    wanted = list(pairs)
+    columns = sorted({m for pair in wanted for m in pair})
+    rows = max(sigma.size, *(thetas[m].size for m in columns))
+    nodes = _uncut(float(sigma.max()))
+    found = {pair: np.empty(rows) for pair in wanted}
+    for start in range(0, rows, _BLOCK):
+        part = slice(start, min(start + _BLOCK, rows))
+        spread_z = nodes.z * (sigma[part] if sigma.size > 1 else sigma)
+        wrong = {m: wrong_at(thetas[m][part] if thetas[m].size > 1 else thetas[m], spread_z) for m in columns}
+        for pair in wanted:
+            found[pair][part] = nodes.weight[:, 0] @ (wrong[pair[0]] * wrong[pair[1]])
+    return found
 
 
 class Nodes(NamedTuple):
@@ -117,31 +183,30 @@ def _quantiles() -> tuple[Floats, Floats]:
     return share / share[-1], z
 
 
-@cache
-def _uncut() -> Nodes:
-    """Even steps: on a smooth bell that ends in nothing they beat every other rule."""
-    z = np.arange(-REACH_Z, REACH_Z + _EVEN_STEP / 2.0, _EVEN_STEP)[:, None]
+@lru_cache(maxsize=64)
+def _uncut(most_sigma: float) -> Nodes:
+    """Even steps: on a smooth bell that ends in nothing they beat every other rule. Wide spreads need finer ones."""
+    count = int(np.ceil(2.0 * REACH_Z / min(_EVEN_STEP, 2.2 / max(most_sigma, 1.0))))
+    z = np.linspace(-REACH_Z, REACH_Z, count + 1)[:, None]
     density = np.exp(-z * z / 2.0)
     return Nodes(z.astype(np.float32), (density / density.sum()).astype(np.float32), np.ones_like(z))
 
 
-def nodes_at(cuts: list[Floats]) -> Nodes:
+def nodes_at(cuts: list[Floats], most_sigma: float) -> Nodes:
     """Nodes between boundaries: shares of requests, each a number or one per row, in any order."""
     if not cuts:
-        return _uncut()
+        return _uncut(most_sigma)
+    by_width = max(_NODES_BY_WIDTH, 0.6 * most_sigma)
     rows = np.broadcast_shapes((1,), *(np.shape(cut) for cut in cuts))
     inner = [np.broadcast_to(np.clip(cut, 0.0, 1.0), rows) for cut in cuts]
     ends = np.sort(np.stack([np.zeros(rows), *inner, np.ones(rows)]), axis=0)
-    if rows == (1,):
-        z = np.clip(normal_quantile(ends), -REACH_Z, REACH_Z)
-    else:
-        z = np.interp(ends, *_quantiles())
+    z = np.interp(ends, *_quantiles())
     parts: list[tuple[Floats, Floats, Floats]] = []
     for low, high, share, upper in zip(z[:-1], z[1:], np.diff(ends, axis=0), ends[1:], strict=True):
         width = float((high - low).max())
         if width <= 0:
             continue
-        x, w = _legendre(_LEAST_NODES + int(np.ceil(_NODES_BY_WIDTH * width)))
+        x, w = _legendre(_LEAST_NODES + int(np.ceil(by_width * width)))
         half = (high - low) / 2.0
         at = (high + low) / 2.0 + half * x[:, None]
         density = half * w[:, None] * np.exp(-at * at / 2.0)
@@ -155,11 +220,12 @@ def nodes_at(cuts: list[Floats]) -> Nodes:
 
 def wrong_at(theta: Singles, spread_z: Singles) -> Singles:
     """P(wrong) at every node; ``spread_z`` is sigma times z, shape (nodes, rows)."""
-    wrong = theta - spread_z
+    wrong: Singles = theta - spread_z
     with np.errstate(over="ignore"):
         np.exp(wrong, out=wrong)
     wrong += np.float32(1.0)
-    return np.divide(np.float32(1.0), wrong, out=wrong)
+    np.reciprocal(wrong, out=wrong)
+    return wrong
 
 
 def weighted(weight: Singles, values: Singles) -> Floats:
@@ -170,23 +236,29 @@ def weighted(weight: Singles, values: Singles) -> Floats:
 
 
 def segment_abilities(given: SegmentRates, sigma: Floats, routine_share: Floats) -> tuple[Singles, Singles]:
-    """theta on the routine and on the complex segment for rates entered apart; smooth in both arguments.
+    """theta on the routine and on the complex segment for rates entered apart, by the rows of both arguments.
 
-    Solved exactly at a few Chebyshev points of the range that the rows span, interpolated between them.
+    Smooth in the spread of difficulty and in the difficulty at which the segments part: solved exactly at a few
+    Chebyshev points of the range that the rows span, and interpolated between them.
     """
-    shares = np.clip(routine_share, 1e-3, 1.0 - 1e-3)
-    axes, ways = [], []
-    for values, most in ((np.atleast_1d(sigma), 12), (np.atleast_1d(shares), 12)):
-        low, high = float(values.min()), float(values.max())
-        count = most if high > low else 1
-        axes.append((low + high) / 2.0 + (high - low) / 2.0 * _chebyshev(count))
-        ways.append(_resampling(count, 2.0 * (values - low) / (high - low) - 1.0) if count > 1
-                    else np.ones((values.size, 1)))
-    slices = quadrature(axes[1][:, None])
+    border = np.interp(np.clip(np.atleast_1d(routine_share), 1e-4, 1.0 - 1e-4), *_quantiles())
+    sigmas, sigma_weights = _nodes_over(np.atleast_1d(sigma))
+    borders, border_weights = _nodes_over(border)
+    shares, places = _quantiles()
+    slices = quadrature(np.interp(borders, places, shares)[:, None])
     found = []
     for segment, rate in enumerate((given.routine, given.complex)):
-        accuracy = 1.0 - min(max(rate, 1e-6), 1.0 - 1e-6)
-        z, weight = slices.z[:, segment], slices.weight[:, segment]
-        exact = np.stack([solve_ability_on(np.full(len(axes[1]), accuracy), z, weight, float(each)) for each in axes[0]])
-        found.append(((ways[0] @ exact) * ways[1]).sum(axis=-1))
-    return found[0].astype(np.float32), found[1].astype(np.float32)
+        accuracy = np.full((sigmas.size, borders.size), 1.0 - min(max(rate, SURE), 1.0 - SURE))
+        # all spreads at once: difficulty itself in place of z, and a spread of 1
+        exact = solve_ability_on(accuracy, sigmas[:, None, None] * slices.z[:, segment], slices.weight[:, segment], 1.0)
+        found.append(((sigma_weights @ exact) * border_weights).sum(axis=-1).astype(np.float32))
+    return found[0], found[1]
+
+
+def _nodes_over(values: Floats) -> tuple[Floats, Floats]:
+    """Chebyshev points over the range of some values, and the matrix that takes what is known there to the values."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.array([low]), np.ones((values.size, 1))
+    points = (low + high) / 2.0 + (high - low) / 2.0 * _chebyshev(_EXACT_ENTERED)
+    return points, _resampling(_EXACT_ENTERED, 2.0 * (values - low) / (high - low) - 1.0)

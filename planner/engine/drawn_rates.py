@@ -168,7 +168,8 @@ def drawn_rates(k: int, basics: list[Basic], columns: set[int], evaluation: Eval
 
 
 class _Builder:
-    def __init__(self, k: int, basics: list[Basic], columns: set[int], evaluation: Evaluation, setting: Setting) -> None:
+    def __init__(self, k: int, basics: list[Basic], columns: set[int], evaluation: Evaluation, setting: Setting
+                 ) -> None:
         self.k, self.basics, self.setting = k, basics, setting
         self.plan, self.catalog = evaluation.plan, evaluation.catalog
         self.name = setting.demand.names[k]
@@ -207,8 +208,9 @@ class _Builder:
         }
         for tree in joints.values():
             self._root(tree, "Counted overlap of the cascade")
-        return DrawnRates(self.k, self.name, self.own, assumed, fixed, tuple(steps), tuple(self.inputs.values()), joints,
-                          {m: self.by_key[self._rate_key(m)] for m in self.columns})
+        canonical = {m: self.by_key[self._rate_key(m)] for m in self.columns}
+        return DrawnRates(self.k, self.name, self.own, assumed, fixed, tuple(steps), tuple(self.inputs.values()),
+                          joints, canonical)
 
     def _assumed_accuracy(self) -> float | None:
         """The accuracy that the category's assumed rates rest on, now an input; None where it has no range."""

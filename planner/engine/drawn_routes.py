@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,20 @@ from planner.engine.beliefs import Basic, assumption_key
 from planner.engine.cascade import Joint, escalation, joint_of_phi, reach, two_stage_error, uses_counts
 from planner.engine.demand import Demand
 from planner.engine.drawn_difficulty import (
+    USUAL_SIGMA,
     Nodes,
+    Place,
     SigmaAt,
     Singles,
     abilities,
+    both_wrong,
     nodes_at,
+    place_of,
     segment_abilities,
     sigma_at,
     weighted,
     wrong_at,
+    wrong_below,
 )
 from planner.engine.drawn_rates import DrawnRates, Rates, pair_of
 from planner.engine.draws import Values
@@ -33,6 +39,7 @@ from planner.engine.setting import Setting
 from planner.engine.split import easiest_first
 
 Floats = NDArray[np.float64]
+ZERO, ONE = np.zeros(()), np.ones(())
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,17 @@ def cuts_of(basics: list[Basic]) -> list[float]:
     return [cut for cut in found if 0.0 < cut < 1.0]
 
 
+def pairs_of(basics: list[Basic], category: str, evaluation: Evaluation, setting: Setting) -> list[tuple[int, int]]:
+    """Columns of the cascades of two stages whose overlap is not counted or stated."""
+    found: dict[tuple[int, int], None] = {}
+    for each in basics:
+        if (isinstance(each, Cascade) and len(each.stages) == 2 and each.joint is None and each.phi is None
+                and each.sigma is None and pair_of(each, category, evaluation) is None):
+            first, second = (setting.columns[Column(name)] for name in each.stages)
+            found[first, second] = None
+    return list(found)
+
+
 @dataclass
 class Rows:
     """One category's rows: what was drawn, and what several strategies need of it, worked out once."""
@@ -83,6 +101,8 @@ class Rows:
     """Whether any integral ends where the routine segment does."""
     by_segment: bool
     """Whether routine and complex requests cost different amounts."""
+    pairs: list[tuple[int, int]]
+    """Columns of the cascades whose overlap the difficulty model gives."""
     hardness: dict[float | None, _Hardness] = field(default_factory=dict)
 
     def belief(self, name: str, given: float | None = None) -> Floats:
@@ -105,28 +125,52 @@ class Rows:
             cuts = [np.asarray(cut) for cut in self.cuts] if sigma is None else []
             if self.cuts_segments:
                 cuts.append(np.asarray(self.demand.routine_share))
-            self.hardness[sigma] = _Hardness(self, nodes_at(cuts),
-                                             np.atleast_1d(self.belief("difficulty_sigma_logits", sigma)))
+            self.hardness[sigma] = _Hardness(self, cuts, np.atleast_1d(self.belief("difficulty_sigma_logits", sigma)))
         return self.hardness[sigma]
 
 
 class _Hardness:
-    """P(wrong) of every model at the nodes of difficulty."""
+    """P(wrong) of every model by difficulty.
 
-    def __init__(self, rows: Rows, nodes: Nodes, sigma: Floats) -> None:
-        self.rows, self.nodes, self.sigma = rows, nodes, sigma
+    A model with one ability for all requests is read off tables. Rates entered by segment, and integrals that end at a
+    share that differs from row to row, are summed over nodes.
+    """
+
+    def __init__(self, rows: Rows, cuts: list[Floats], sigma: Floats) -> None:
+        self.rows, self.sigma, self.cuts = rows, sigma, cuts
         self.at: SigmaAt = sigma_at(sigma)
-        self.spread_z = nodes.z * self.at.sigma
+        self._places: dict[int, Place] = {}
         self._wrong: dict[int, Singles] = {}
-        self._below: dict[tuple[int, int], Floats] = {}
+        self._below: dict[tuple[int, float | None], Floats] = {}
+        self._pairs: dict[tuple[int, int], Floats] = {}
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """Difficulties at which P(wrong) is worked out."""
+        return nodes_at(self.cuts, float(self.at.sigma.max()))
+
+    @cached_property
+    def spread_z(self) -> Singles:
+        """Difficulty in logits, (nodes, rows)."""
+        return self.nodes.z * self.at.sigma
+
+    def is_plain(self, column: int) -> bool:
+        """Whether one ability holds for routine and complex requests."""
+        return (self.rows.k, column) not in self.rows.setting.rates.segments
+
+    def place(self, column: int) -> Place:
+        """Place of a model in the tables."""
+        if column not in self._places:
+            self._places[column] = place_of(np.atleast_1d(self.rows.error(column)), self.at)
+        return self._places[column]
 
     def wrong(self, column: int) -> Singles:
         """P(wrong), (nodes, rows)."""
         if column not in self._wrong:
-            given = self.rows.setting.rates.segments.get((self.rows.k, column))
-            if given is None:
-                theta = abilities(np.atleast_1d(self.rows.error(column)), self.at)
+            if self.is_plain(column):
+                theta = abilities(self.place(column))
             else:
+                given = self.rows.setting.rates.segments[self.rows.k, column]
                 share = np.atleast_1d(self.rows.demand.routine_share)
                 routine, complex_ = segment_abilities(given, self.sigma, share)
                 theta = np.where(self.nodes.upper_share <= share + 1e-9, routine, complex_)
@@ -134,15 +178,30 @@ class _Hardness:
         return self._wrong[column]
 
     def below(self, column: int, share: Floats) -> Floats:
-        """Share of all requests that are among the ``share`` easiest and answered wrong."""
-        key = column, id(share) if np.ndim(share) else hash(float(share))
+        """Share of all requests that are among the ``share`` easiest and answered wrong.
+
+        ``share`` is a number, or the routine share of every row.
+        """
+        number = float(share) if np.ndim(share) == 0 else None
+        key = column, number
         if key not in self._below:
-            self._below[key] = weighted(self.nodes.below(share), self.wrong(column))
+            if number is not None and self.is_plain(column) and self.at.table_reach == USUAL_SIGMA:
+                self._below[key] = wrong_below(number, self.place(column))
+            else:
+                self._below[key] = weighted(self.nodes.below(share), self.wrong(column))
         return self._below[key]
 
     def both_wrong(self, first: int, second: int) -> Floats:
         """P(both wrong)."""
-        return weighted(self.nodes.weight, self.wrong(first) * self.wrong(second))
+        pair = first, second
+        if not (self.is_plain(first) and self.is_plain(second)):
+            return weighted(self.nodes.weight, self.wrong(first) * self.wrong(second))
+        if pair not in self._pairs:
+            # all pairs of the category at once: each model is worked out once per block of rows
+            wanted = {pair, *(each for each in self.rows.pairs if self.is_plain(each[0]) and self.is_plain(each[1]))}
+            thetas = {m: abilities(self.place(m)) for each in wanted for m in each}
+            self._pairs |= both_wrong(thetas, sorted(wanted), self.at.sigma)
+        return self._pairs[pair]
 
 
 def route_of(strategy: Basic, rows: Rows) -> Route:
@@ -150,7 +209,7 @@ def route_of(strategy: Basic, rows: Rows) -> Route:
     match strategy:
         case Single(model=model):
             column = rows.setting.columns[Column(model)]
-            return Route(_parts(rows, ((column, np.ones(())),)), np.zeros(()), rows.error(column))
+            return Route(_parts(rows, ((column, ONE),)), ZERO, rows.error(column))
         case Split(router=None):
             return _split(strategy, rows)
         case Split(router=router):
@@ -167,8 +226,8 @@ def route_of(strategy: Basic, rows: Rows) -> Route:
 
 def _parts(rows: Rows, shares: tuple[tuple[int, Floats], ...]) -> tuple[Part, ...]:
     """Columns that take a share of every segment alike."""
-    w = rows.demand.routine_share if rows.by_segment else np.ones(())
-    return tuple(Part(column, share * w, share * (1.0 - w), np.ones(())) for column, share in shares)
+    w = rows.demand.routine_share if rows.by_segment else ONE
+    return tuple(Part(column, share * w, share * (1.0 - w), ONE) for column, share in shares)
 
 
 def _split(strategy: Split, rows: Rows) -> Route:
@@ -177,7 +236,7 @@ def _split(strategy: Split, rows: Rows) -> Route:
     if not strategy.random:
         return _easiest(rows, small, large, float(share))
     error = share * rows.error(small) + (1.0 - share) * rows.error(large)
-    return Route(_parts(rows, ((small, share), (large, 1.0 - share))), np.zeros(()), error)
+    return Route(_parts(rows, ((small, share), (large, 1.0 - share))), ZERO, error)
 
 
 def _easiest(rows: Rows, small: int, large: int, small_share: float) -> Route:
@@ -189,11 +248,10 @@ def _easiest(rows: Rows, small: int, large: int, small_share: float) -> Route:
         hard = rows.hard()
         error = hard.below(small, share) + rows.error(large) - hard.below(large, share)
     if not rows.by_segment:
-        return Route(_parts(rows, ((small, share), (large, 1.0 - share))), np.zeros(()), error)
+        return Route(_parts(rows, ((small, share), (large, 1.0 - share))), ZERO, error)
     w = rows.demand.routine_share
     routine, complex_ = easiest_first(share, w)
-    one = np.ones(())
-    return Route((Part(small, routine, complex_, one), Part(large, w - routine, 1.0 - w - complex_, one)), np.zeros(()),
+    return Route((Part(small, routine, complex_, ONE), Part(large, w - routine, 1.0 - w - complex_, ONE)), ZERO,
                  error)
 
 
@@ -206,8 +264,7 @@ def _routed(strategy: Split, router: Router, rows: Rows) -> Route:
     complex_small, complex_large = rows.error(small) - routine_small, rows.error(large) - routine_large
     error = spec * routine_small + (1 - spec) * routine_large + (1 - sens) * complex_small + sens * complex_large
     routine, complex_ = w * spec, (1.0 - w) * (1.0 - sens)
-    one = np.ones(())
-    parts = Part(small, routine, complex_, one), Part(large, w - routine, 1.0 - w - complex_, one)
+    parts = Part(small, routine, complex_, ONE), Part(large, w - routine, 1.0 - w - complex_, ONE)
     return Route(parts, np.asarray(router.usd_per_request), error)
 
 
@@ -218,7 +275,7 @@ def _cascade(strategy: Cascade, rows: Rows) -> Route:
     accept_wrong = [rows.belief("cascade_accept_wrong", each) for each in strategy.accept_wrong or (None,) * checks]
     lengths = [rows.belief("escalated_token_factor", strategy.escalated_token_factor)] * checks
     if strategy.escalated_token_factor is None and rows.by_segment:
-        lengths = [np.ones(())] * checks
+        lengths = [ONE] * checks
     counted = _counted(strategy, columns, rows)
     if counted is not None:
         reached, error, factors = counted
@@ -229,16 +286,16 @@ def _cascade(strategy: Cascade, rows: Rows) -> Route:
         segments, error = _modelled(strategy, columns, accept_right, accept_wrong, rows)
     parts = tuple(
         Part(column, routine, complex_, length)
-        for column, (routine, complex_), length in zip(columns, segments, [np.ones(()), *lengths], strict=True)
+        for column, (routine, complex_), length in zip(columns, segments, [ONE, *lengths], strict=True)
     )
     usd = strategy.usd_per_check or (0.0,) * checks
     extra = sum(((routine + complex_) * each for (routine, complex_), each in zip(segments, usd, strict=False)),
-                np.zeros(()))
+                ZERO)
     return Route(parts, np.asarray(extra), error)
 
 
 def _evenly(share: Floats, rows: Rows) -> tuple[Floats, Floats]:
-    w = rows.demand.routine_share if rows.by_segment else np.ones(())
+    w = rows.demand.routine_share if rows.by_segment else ONE
     return share * w, share * (1.0 - w)
 
 
@@ -262,7 +319,7 @@ def _counted(strategy: Cascade, columns: tuple[int, ...], rows: Rows
 def _modelled(strategy: Cascade, columns: tuple[int, ...], accept_right: list[Floats], accept_wrong: list[Floats],
               rows: Rows) -> tuple[list[tuple[Floats, Floats]], Floats]:
     """Reach of each stage by segment and the error share, from a joint outcome or from the difficulty model."""
-    everyone = _evenly(np.ones(()), rows)
+    everyone = _evenly(ONE, rows)
     a, b = accept_right[0], accept_wrong[0]
     joint = _joint(strategy, columns, rows)
     if joint is not None:
@@ -274,7 +331,7 @@ def _modelled(strategy: Cascade, columns: tuple[int, ...], accept_right: list[Fl
         joint = Joint(1.0 - first - second + both, second - both, first - both, both)
         onward = np.asarray(escalation(first, a, b))
         if not rows.by_segment:
-            return [everyone, (onward, np.zeros(()))], two_stage_error(joint, a, b)
+            return [everyone, (onward, ZERO)], two_stage_error(joint, a, b)
         w = rows.demand.routine_share
         routine = (1.0 - a) * w + (a - b) * hard.below(columns[0], w)
         return [everyone, (routine, onward - routine)], two_stage_error(joint, a, b)
@@ -282,13 +339,13 @@ def _modelled(strategy: Cascade, columns: tuple[int, ...], accept_right: list[Fl
     reached, wrong = reach(right, _thin(accept_right), _thin(accept_wrong))
     segments = [everyone]
     for each in reached[1:]:
-        whole = weighted(hard.nodes.weight, each)
+        whole = weighted(hard.nodes.weight, np.asarray(each, np.float32))
         if rows.by_segment:
-            routine = weighted(hard.nodes.below(rows.demand.routine_share), each)
+            routine = weighted(hard.nodes.below(rows.demand.routine_share), np.asarray(each, np.float32))
             segments.append((routine, whole - routine))
         else:
-            segments.append((whole, np.zeros(())))
-    return segments, weighted(hard.nodes.weight, wrong)
+            segments.append((whole, ZERO))
+    return segments, weighted(hard.nodes.weight, np.asarray(wrong, np.float32))
 
 
 def _thin(beliefs: list[Floats]) -> Any:

@@ -80,25 +80,24 @@ def one_at_a_time(inputs: tuple[UncertainInput, ...]) -> dict[Key, Floats]:
     return found
 
 
-def checked_seed(given: object) -> int:
+def checked_seed(given: object, place: str = "seed") -> int:
     """A seed as it was typed. Raises :class:`InputError` unless it is a whole number from 0 to 2^63 - 1."""
-    return _whole(given, "seed", (0, MOST_SEED))
+    return _whole(given, place, (0, MOST_SEED), "Leave it out for 42.")
 
 
-def checked_draws(given: object) -> int:
+def checked_draws(given: object, place: str = "draws") -> int:
     """A number of draws as it was typed. Raises :class:`InputError` outside 100 to 100,000.
 
     >>> checked_draws("10000")
     10000
     """
-    return _whole(given, "draws", DRAWS_BOUNDS)
+    return _whole(given, place, DRAWS_BOUNDS, "Leave it out for 10,000.")
 
 
-def _whole(given: object, place: str, bounds: tuple[int, int]) -> int:
+def _whole(given: object, place: str, bounds: tuple[int, int], mend: str) -> int:
     text = str(given).strip().replace(",", "").replace("_", "")
     digits = text.removeprefix("-")
     number = int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 20 else None
     if number is None or isinstance(given, bool) or not bounds[0] <= number <= bounds[1]:
-        raise InputError(Problem(place, quoted(given, 40), f"a whole number from {bounds[0]:,} to {bounds[1]:,}",
-                                 "Leave it out for the usual one." if place == "seed" else "10,000 is the usual one."))
+        raise InputError(Problem(place, quoted(given, 40), f"a whole number from {bounds[0]:,} to {bounds[1]:,}", mend))
     return number

@@ -75,9 +75,12 @@ def month_starts(first: date, months: int) -> tuple[date, ...]:
 
 def volume_multiples(plan: Plan, months: tuple[date, ...]) -> Floats:
     """Requests of each month over today's: ``(1+growth)^(j-1) * season``."""
-    growth = (1.0 + likely(plan.monthly_growth)) ** np.arange(len(months))
-    season = np.array([1.0 if plan.season is None else plan.season[day.month - 1] for day in months])
-    return np.asarray(growth * season)
+    return np.asarray((1.0 + likely(plan.monthly_growth)) ** np.arange(len(months)) * seasons(plan, months))
+
+
+def seasons(plan: Plan, months: tuple[date, ...]) -> Floats:
+    """The season's factor of each month."""
+    return np.array([1.0 if plan.season is None else plan.season[day.month - 1] for day in months])
 
 
 def forecast(evaluation: Evaluation, results: tuple[ScenarioResult, ...] | None = None, months: int | None = None
@@ -88,12 +91,12 @@ def forecast(evaluation: Evaluation, results: tuple[ScenarioResult, ...] | None 
     multiples = volume_multiples(plan, starts)
     drift = np.asarray((1.0 + likely(plan.monthly_price_drift)) ** np.arange(len(starts)), float)
     scenarios = evaluation.scenarios if results is None else results
-    settings = _settings(evaluation.setting, plan, catalog, starts)
+    settings = price_settings(evaluation.setting, plan, catalog, starts)
     lines = [_line(result, settings, evaluation, starts, multiples, drift) for result in scenarios]
     return Forecast(starts, multiples * float(evaluation.demand.requests.sum()), tuple(lines))
 
 
-def _settings(setting: Setting, plan: Plan, catalog: Catalog, starts: tuple[date, ...]) -> list[Setting]:
+def price_settings(setting: Setting, plan: Plan, catalog: Catalog, starts: tuple[date, ...]) -> list[Setting]:
     """One setting per month; months with the same prices share theirs. Error rates stay those of today."""
     counted = plan.tokens_counted_with
     reference = np.nan if counted is None else catalog.resolve_model(counted).tokenizer_factor
@@ -101,7 +104,7 @@ def _settings(setting: Setting, plan: Plan, catalog: Catalog, starts: tuple[date
     found = []
     for day in starts:
         states = {name: endpoint_state(name, plan, catalog, day, follow=True) for name in setting.states}
-        key = tuple(_price_key(state) for state in states.values())
+        key = tuple(price_key(state) for state in states.values())
         if key not in seen:
             costs = unit_costs(setting.demand, list(setting.columns), states, reference)
             seen[key] = replace(setting, states=states, costs=costs)
@@ -109,7 +112,8 @@ def _settings(setting: Setting, plan: Plan, catalog: Catalog, starts: tuple[date
     return found
 
 
-def _price_key(state: EndpointState) -> object:
+def price_key(state: EndpointState) -> object:
+    """What tells two days' prices of an endpoint apart."""
     return (state.id, state.state, str(state.rates), str(state.batch), str(state.steps))
 
 
@@ -160,7 +164,7 @@ def _events(settings: list[Setting], months: list[ScenarioResult], starts: tuple
         used = {use.label for use in (*months[j].endpoints, *months[j - 1].endpoints)}
         for name, state in settings[j].states.items():
             before = settings[j - 1].states[name]
-            if _price_key(state) != _price_key(before) and (state.label in used or before.label in used):
+            if price_key(state) != price_key(before) and (state.label in used or before.label in used):
                 found.append(Event(starts[j], _change(before, state)))
     return tuple(found)
 

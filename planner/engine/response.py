@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,18 @@ from planner.engine.consequences import consequences
 from planner.engine.demand import Demand
 from planner.engine.drawn_demand import PriceSheet, as_rows, category_demand, features, price_sheet
 from planner.engine.drawn_rates import DrawnRates, drawn_rates
-from planner.engine.drawn_routes import Route, Rows, columns_used, cuts_of, needs_segments, route_of
+from planner.engine.drawn_routes import (
+    ONE,
+    ZERO,
+    Part,
+    Route,
+    Rows,
+    columns_used,
+    cuts_of,
+    needs_segments,
+    pairs_of,
+    route_of,
+)
 from planner.engine.draws import UncertainInput, Values, category_key
 from planner.engine.evaluate import Evaluation, ScenarioResult
 from planner.engine.hosting import Hosted
@@ -44,11 +56,11 @@ from planner.engine.self_host import (
     egress_usd,
     work_loads,
 )
-from planner.engine.serving import latency_factor, usable_share
+from planner.engine.serving import usable_share
 from planner.engine.setting import Setting
-from pricing.hardware import load_hardware
 
 Floats = NDArray[np.float64]
+BLOCK_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,7 @@ class _Category:
     cuts_segments: bool
     by_segment: bool
     has_batch: bool
+    pairs: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -128,40 +141,37 @@ class Response:
         """A month of every scenario for every row of ``values``, which holds an array for each of the inputs."""
         rows = max((each.size for each in values.values()), default=1)
         shape = (len(self.results), rows)
-        bought = np.zeros((len(self.settings), *shape))
-        own, follows = np.zeros(shape), np.zeros(shape)
+        spend, follows = [_Spend(*shape) for _ in self.settings], np.zeros(shape)
         hosting = [_Hosting(result, self, values, rows) for result in self.results]
         for category in self.categories:
-            self._add(category, values, rows, bought, own, follows, hosting)
-        known = [np.isfinite(_plain_fixed_usd(result)) for result in self.results]
-        fixed = np.array([[_plain_fixed_usd(result)] if ok else [np.nan]
-                          for result, ok in zip(self.results, known, strict=True)]).reshape(len(self.results), 1)
-        fixed = fixed + self._upkeep(values)
-        return Totals(bought, own, follows, fixed, tuple(each.rows() for each in hosting))
+            self._add(category, values, rows, spend, follows, hosting)
+        fixed = np.array([_plain_fixed_usd(result) for result in self.results])[:, None] + self._upkeep(values)
+        bought, own = zip(*(each.totals() for each in spend), strict=True)
+        return Totals(np.stack(bought), own[0], follows, fixed, tuple(each.rows() for each in hosting))
 
-    def _add(self, category: _Category, values: Values, rows: int, bought: Floats, own: Floats, follows: Floats,
+    def _add(self, category: _Category, values: Values, rows: int, spend: list[_Spend], follows: Floats,
              hosting: list[_Hosting]) -> None:
         plan, setting = self.evaluation.plan, self.settings[0]
         stated = plan.workload.categories[category.k]
         demand = category_demand(setting.demand, stated, category.k, values)
         here = Rows(category.k, demand, values, category.drawn, category.drawn.rates(values), setting, self.evaluation,
-                    category.cuts, category.cuts_segments, category.by_segment)
+                    category.cuts, category.cuts_segments, category.by_segment, category.pairs)
         routes = [route_of(each, here) for each in category.basics]
         scenarios = category.of_scenario
         # costs of errors are linear in the error share: two points give the line
         none, every = (consequences(demand, np.asarray(share)).usd for share in (0.0, 1.0))
         slope = every - none
-        for b, route in enumerate(routes):
-            follows[scenarios == b] += none + slope * route.error_share
+        caused = [none + slope * route.error_share for route in routes]
+        for s, b in enumerate(scenarios):
+            follows[s] += caused[b]
         lengths = np.atleast_1d(demand.input_tokens)
         drawn_features = features(demand, rows, category.has_batch)
-        for p, prices in enumerate(self.settings):
+        for each, prices in zip(spend, self.settings, strict=True):
             sheet = price_sheet(prices, category.k, self._reference, (float(lengths.min()), float(lengths.max())),
                                 category.has_batch)
-            _spend(routes, category, sheet, demand, drawn_features, prices, scenarios,
-                   bought[p], own if p == 0 else None)
-        for s, each in enumerate(hosting):
-            each.add(routes[scenarios[s]], category.k, demand, category.by_segment)
+            each.add(routes, category, sheet, demand, drawn_features)
+        for s, servers in enumerate(hosting):
+            servers.add(routes[scenarios[s]], demand, category.by_segment)
 
     @property
     def _reference(self) -> float:
@@ -184,86 +194,106 @@ class Response:
         return change
 
 
-def _spend(routes: list[Route], category: _Category, sheet: PriceSheet, demand: Demand, drawn: Floats, prices: Setting,
-           scenarios: NDArray[np.intp], bought: Floats, own: Floats | None) -> None:
-    """Add one category's spend; ``own`` only where spend at own endpoints is wanted."""
-    mean, routine, complex_ = sheet.usd(demand, drawn)
-    rows = drawn.shape[1]
-    scale = np.broadcast_to(demand.requests * demand.spend_factor, (rows,))
-    listed = list(prices.columns)
-    is_bought = {m: "/" in prices.states[listed[m].name].id for m in category.columns}
-    constant = np.zeros((len(routes), 2, mean.shape[0]))
-    for b, route in enumerate(routes):
-        here = scenarios == b
-        for part in route.parts:
-            target = bought if is_bought[part.column] else own
-            if target is None:
-                continue
-            shares = ((part.routine, part.complex) if category.by_segment
-                      else (part.routine + part.complex, np.zeros(())))
-            for g, (share, usd) in enumerate(zip(shares, (routine, complex_), strict=True)):
-                weight = np.asarray(share * part.length)
-                if weight.ndim == 0 and is_bought[part.column] and np.isfinite(usd[part.column, 0]):
-                    constant[b, g, part.column] += weight
-                elif weight.any():
-                    target[here] += weight * usd[part.column]
-        if own is not None and np.any(route.extra_usd):
-            own[here] += route.extra_usd * scale
-    known = np.isfinite(mean[:, 0]) & np.array([m in is_bought for m in range(mean.shape[0])])
-    weights = constant[scenarios][:, :, known]
-    if category.by_segment:
-        bought += weights[:, 0] @ routine[known] + weights[:, 1] @ complex_[known]
-    else:
-        bought += weights[:, 0] @ mean[known]
+class _Spend:
+    """Spend on one price list, summed over the categories: what is constant is gathered into one matrix product."""
+
+    def __init__(self, scenarios: int, rows: int) -> None:
+        self.bought, self.own = np.zeros((2, scenarios, rows))
+        self._weights: list[Floats] = []
+        self._features: list[Floats] = []
+
+    def add(self, routes: list[Route], category: _Category, sheet: PriceSheet, demand: Demand, drawn: Floats) -> None:
+        """One category's spend."""
+        usd = sheet.usd(demand, drawn)[1:]
+        coefficients = sheet.coefficients
+        constant = np.zeros((2, len(routes), len(sheet.columns)))
+        for b, route in enumerate(routes):
+            here = np.flatnonzero(category.of_scenario == b)
+            for part in route.parts:
+                is_bought = "/" in sheet.states[sheet.columns[part.column].name].id
+                shares = ((part.routine, part.complex) if category.by_segment
+                          else (part.routine + part.complex, ZERO))
+                for g, share in enumerate(shares):
+                    weight = np.asarray(share * part.length)
+                    if weight.ndim == 0 and is_bought:
+                        constant[g, b, part.column] += weight
+                    elif weight.any():
+                        self._to(here, weight * usd[g][part.column], is_bought)
+            if np.any(route.extra_usd):
+                self._to(here, np.broadcast_to(route.extra_usd * demand.requests * demand.spend_factor,
+                                               (drawn.shape[1],)), False)
+        # an endpoint without a price makes every scenario that uses it unknown, and no other
+        unpriced = ~np.isfinite(coefficients[:, 0])
+        lost = (constant[:, :, unpriced] != 0).any(axis=(0, 2))
+        constant[:, :, unpriced] = 0.0
+        for g in range(1 + category.by_segment):
+            by_scenario = constant[g][category.of_scenario]
+            self._gather(by_scenario[:, ~unpriced], usd[g][~unpriced])
+        self.bought[lost[category.of_scenario]] = np.nan
+
+    def _to(self, scenarios: NDArray[np.intp], usd: Floats, is_bought: bool) -> None:
+        for s in scenarios:
+            (self.bought if is_bought else self.own)[s] += usd
+
+    def _gather(self, weights: Floats, features: Floats) -> None:
+        self._weights.append(weights)
+        self._features.append(features)
+
+    def totals(self) -> tuple[Floats, Floats]:
+        """Spend at sellers of the catalogue and at own endpoints, (scenarios, rows)."""
+        if self._features:
+            self.bought += np.concatenate(self._weights, axis=1) @ np.concatenate(self._features)
+        return self.bought, self.own
 
 
 class _Hosting:
-    """Loads on a scenario's own servers, summed over the categories."""
+    """Loads on a scenario's own servers, summed over the categories and over the modes of a model."""
 
     def __init__(self, result: ScenarioResult, response: Response, values: Values, rows: int) -> None:
-        self.values, self.setting = values, response.settings[0]
-        listed = {self.setting.states[column.name].id: (m, column) for column, m in self.setting.columns.items()
-                  if self.setting.states[column.name].hosting is not None and not column.thinking}
-        self.used = [(each, *listed[each.id]) for each in result.hosted if each.id in listed]
+        setting = response.settings[0]
+        self.used = [
+            (each, {m: column for column, m in setting.columns.items() if setting.states[column.name].id == each.id})
+            for each in result.hosted
+        ]
         self.load = [np.zeros(rows) for _ in self.used]
         self.egress = [np.zeros(rows) for _ in self.used]
-        self.terms = [_drawn_terms(each, response, values) for each, _, _ in self.used]
+        self.terms = [_drawn_terms(each, response, values) for each, _ in self.used]
 
-    def add(self, route: Route, k: int, demand: Demand, by_segment: bool) -> None:
+    def add(self, route: Route, demand: Demand, by_segment: bool) -> None:
         """One category's calls."""
-        for i, (hosted, column, named) in enumerate(self.used):
-            if hosted.machine.capacity is None:
+        for i, (hosted, columns) in enumerate(self.used):
+            capacity, terms = hosted.machine.capacity, self.terms[i]
+            if capacity is None or terms is None:
                 continue
             for part in route.parts:
-                if part.column != column:
-                    continue
-                whole = as_rows(demand)
-                lengths = demand.segment_lengths if by_segment else (np.ones(()), np.ones(()))
-                shares = ((part.routine, part.complex) if by_segment
-                          else (part.routine + part.complex, np.zeros(())))
-                for share, length in zip(shares, lengths, strict=True):
-                    if not np.any(share):
-                        continue
-                    calls = share * part.length * demand.expected_attempts
-                    work = HostedWork(
-                        whole.requests, np.asarray(calls)[..., None],
-                        whole.input_tokens * np.asarray(length)[..., None],
-                        whole.output_tokens * named.output_factor * np.asarray(length)[..., None], whole.peak_factor,
-                    )
-                    self.load[i] += work_loads(self.terms[i], hosted.machine.capacity, work)[..., 0]
-                    self.egress[i] += egress_usd(_with_axis(self.terms[i]), work)[..., 0]
+                if part.column in columns:
+                    for work in _works(part, columns[part.column].output_factor, demand, by_segment):
+                        self.load[i] += work_loads(terms, capacity, work)[..., 0]
+                        self.egress[i] += egress_usd(_with_axis(terms), work)[..., 0]
 
     def rows(self) -> tuple[HostedRows, ...]:
-        """The endpoints with their loads; NaN where an endpoint cannot be sized."""
+        """The endpoints with their loads; an endpoint that cannot be sized costs NaN."""
         found = []
-        for (hosted, _, _), terms, load, egress in zip(self.used, self.terms, self.load, self.egress, strict=True):
+        for (hosted, _), terms, load, egress in zip(self.used, self.terms, self.load, self.egress, strict=True):
             capacity = hosted.machine.capacity
-            if capacity is None or hosted.cost is None:
-                found.append(HostedRows(terms, np.ones(()), load * np.nan, egress))
-                continue
-            usable = usable_share(capacity, terms.latency_factor, terms.target_utilization)
-            found.append(HostedRows(terms, usable, load, egress))
+            if capacity is None or terms is None:
+                found.append(HostedRows(hosted.machine.terms, ONE, load * np.nan, egress))
+            else:
+                usable = usable_share(capacity, terms.latency_factor, terms.target_utilization)
+                found.append(HostedRows(terms, usable, load, egress))
         return tuple(found)
+
+
+def _works(part: Part, output_factor: float, demand: Demand, by_segment: bool) -> Iterator[HostedWork]:
+    """A part's calls as work for a server, the segments apart where their lengths differ."""
+    whole = as_rows(demand)
+    lengths = demand.segment_lengths if by_segment else (ONE, ONE)
+    shares = (part.routine, part.complex) if by_segment else (part.routine + part.complex, ZERO)
+    for share, length in zip(shares, lengths, strict=True):
+        if np.any(share):
+            calls, long = np.asarray(share * part.length * demand.expected_attempts), np.asarray(length)[..., None]
+            yield HostedWork(whole.requests, calls[..., None], whole.input_tokens * long,
+                             whole.output_tokens * output_factor * long, whole.peak_factor)
 
 
 def _with_axis(terms: SelfHostTerms) -> SelfHostTerms:
@@ -272,23 +302,20 @@ def _with_axis(terms: SelfHostTerms) -> SelfHostTerms:
                    egress_usd_per_gb=np.asarray(terms.egress_usd_per_gb)[..., None])
 
 
-def _drawn_terms(hosted: Hosted, response: Response, values: Values) -> SelfHostTerms:
-    """An endpoint's terms with what was drawn in place of the register's values."""
-    own, terms = response.evaluation.plan.endpoints[hosted.id], hosted.machine.terms
+def _drawn_terms(hosted: Hosted, response: Response, values: Values) -> SelfHostTerms | None:
+    """An endpoint's terms with what was drawn in place of the register's values; None where it cannot be sized."""
+    own, terms = response.evaluation.plan.endpoints[hosted.id], hosted.terms
+    if terms is None:
+        return None
     assert own.kind == "self_hosted", "only self-hosted endpoints are sized"
 
-    def drawn(keys: dict[str, str]) -> dict[str, Floats]:
+    def drawn(keys: dict[str, str]) -> dict[str, Any]:
         return {name: values[assumption_key(entry)] for name, entry in keys.items()
                 if getattr(own, name) is None and assumption_key(entry) in values}
 
     if terms.buy is not None:
         terms = replace(terms, buy=replace(terms.buy, **drawn(BUY_KEYS)))
-    factor = np.asarray(own.latency_factor) if own.latency_factor is not None else values.get(
-        assumption_key(latency_entry(hosted)),
-        np.asarray(latency_factor(hosted.latency_class, load_hardware().memory(hosted.machine.model_id),
-                                  hosted.machine.latency_factors)),
-    )
-    return replace(terms, latency_factor=factor, **drawn(SELF_HOST_KEYS))
+    return replace(terms, **drawn(SELF_HOST_KEYS | {"latency_factor": latency_entry(hosted)}))
 
 
 def _plain_fixed_usd(result: ScenarioResult) -> float:
@@ -322,6 +349,7 @@ def respond(evaluation: Evaluation, results: tuple[ScenarioResult, ...] | None =
         categories.append(_Category(
             k, basics, np.array([basics.index(each) for each in chosen], np.intp), tuple(sorted(columns)), drawn,
             cuts_of(list(basics)), cuts_segments, by_segment, _varies(stated.batch_share, 0.0),
+            pairs_of(list(basics), stated.name, evaluation, setting),
         ))
     hosted = [each for result in scenarios for each in result.hosted]
     inputs += [*routing_inputs(list(every), setting.register),
@@ -337,9 +365,8 @@ def _varies(quantity: float | Range, usual: float) -> bool:
     return any(part != usual for part in parts)
 
 
-def in_blocks(response: Response, values: Values, most: int = 10_000) -> Iterator[tuple[slice, Totals]]:
-    """The totals a block of rows at a time, so that memory stays bounded."""
+def blocks(values: Values, most: int = BLOCK_ROWS) -> Iterator[Values]:
+    """The rows a block at a time, so that memory stays bounded."""
     rows = max((each.size for each in values.values()), default=1)
     for start in range(0, rows, most):
-        part = slice(start, start + most)
-        yield part, response.totals({key: each[part] for key, each in values.items()})
+        yield {key: each[start : start + most] for key, each in values.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from planner.domain.plan import Plan
 from planner.domain.strategies import endpoints_of
@@ -11,6 +13,9 @@ from planner.engine.crossover import Crossover, crossover
 from planner.engine.evaluate import Evaluation, ScenarioResult, evaluate
 from planner.engine.recommend import Recommendation, recommend
 from pricing.catalog import Catalog
+
+if TYPE_CHECKING:
+    from planner.engine.uncertainty import Outlook
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,13 @@ class Study:
     def plan(self) -> Plan:
         """The plan."""
         return self.evaluation.plan
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """The plan under doubt at the usual seed and draws, worked out when it is first asked for."""
+        from planner.engine.uncertainty import assess_study
+
+        return assess_study(self)
 
 
 def study(plan: Plan, today: date, catalog: Catalog | None = None) -> Study:

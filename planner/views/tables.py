@@ -13,7 +13,9 @@ import pandas as pd
 
 from planner.engine.crossover import Crossover
 from planner.engine.evaluate import ScenarioResult
+from planner.engine.forecast import forecast
 from planner.engine.study import Study
+from planner.engine.uncertainty import evaluation_of, scenarios_of
 from planner.views.records import (
     category_values,
     crossover_values,
@@ -22,9 +24,9 @@ from planner.views.records import (
     saving_values,
     stamp,
 )
+from planner.views.records_risk import forecast_rows
 from planner.views.wording import sentence, strategy_phrase
 from pricing.catalog import Quote
-
 
 # What an empty table is headed with: a plan without categories still has a file for every table.
 NAMED = ("scenario", "recommended", "baseline", "status", "reason", "strategy")
@@ -116,6 +118,15 @@ def break_even_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def forecast_table(study: Study) -> pd.DataFrame:
+    """One row per scenario and month: the likely line and its bands at the usual seed."""
+    lines = forecast(evaluation_of(study), scenarios_of(study))
+    columns = ["scenario", "month", "requests", "spend_usd", "fixed_cost_usd", "invoice_usd", "total_usd",
+               *(f"{part}_{point}_usd" for part in ("invoice", "total") for point in ("p10", "p50", "p90")),
+               "budget_passed_share", "event"]
+    return pd.DataFrame(forecast_rows(lines, study.outlook), columns=columns)
+
+
 def _quotes(study: Study) -> dict[str, Quote]:
     states = study.recommendation.setting.states
     return {state.id: state.quote for state in states.values() if state.quote is not None}
@@ -170,6 +181,7 @@ TABLES: Mapping[str, Callable[[Study], pd.DataFrame]] = MappingProxyType({
     "endpoints": endpoints_table,
     "recommendation": recommendation_table,
     "break_even": break_even_table,
+    "forecast": forecast_table,
     "prices": prices_table,
     "assumptions": assumptions_table,
     "about": about_table,

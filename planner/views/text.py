@@ -23,7 +23,8 @@ from planner.views.wording import (
 )
 
 
-def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text, its first column to the left and all others to the right."""
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     lines = [
         "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
@@ -33,7 +34,8 @@ def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def _stamp(evaluation: Evaluation) -> str:
+def plan_stamp(evaluation: Evaluation) -> str:
+    """The line that every text begins with."""
     return f"{evaluation.plan.name} · prices of {day(evaluation.day)} · planning figure, not a quote"
 
 
@@ -50,7 +52,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
             result.status.replace("_", " "),
         ))
     header = ("Scenario", "Invoice/month", "Saved", "Error cost", "Total/month", "Wrong", "Status")
-    parts = [_stamp(evaluation), "", _columns(header, rows)]
+    parts = [plan_stamp(evaluation), "", columns(header, rows)]
     parts += [f"  {result.name}: {result.reason}" for result in evaluation.scenarios if result.reason]
     said = [*evaluation.warnings, *(words for result in evaluation.scenarios for words in result.warnings)]
     return "\n".join([*parts, *(f"! {words}" for words in dict.fromkeys(said))])
@@ -59,7 +61,8 @@ def evaluation_text(evaluation: Evaluation) -> str:
 def recommendation_text(study: Study) -> str:
     """The sentence, its reasons, what would change it, and the verdict per category."""
     advice = study.recommendation
-    lines = [_stamp(study.evaluation), "", sentence(study), deck(study), f"Confidence: {CONFIDENCE[advice.confidence]}"]
+    sure = f"Confidence: {CONFIDENCE[advice.confidence]}"
+    lines = [plan_stamp(study.evaluation), "", sentence(study), deck(study), sure]
     lines += ["", "Because"] + [f"  {reason.claim}. {reason.because}" for reason in reasons(study)]
     changes = changes_if_values(study)[:5]
     if changes:
@@ -68,6 +71,8 @@ def recommendation_text(study: Study) -> str:
     lines += [f"  {each.name}: {why(each, advice.setting.states)}" for each in advice.categories]
     if advice.binding_limits:
         lines += ["", f"Limits in the way: {listed(advice.binding_limits)}"]
+        joint = any(each.together for each in advice.relaxations)
+        lines += ["  These have to give way together:"] if joint else []
         lines += [f"  {relaxation_words(each, advice.setting.states)}." for each in advice.relaxations]
     lines += [f"! {words}" for words in limit_notes(study)]
     lines += [payback_words(each, advice.setting.states) for each in advice.paybacks]
@@ -82,7 +87,7 @@ def crossover_text(found: Crossover) -> str:
          f"{found.challenger.name if each.direction == 'rising' else called(found.incumbent)} becomes cheaper")
         for each in found.invoice.crossings
     ]
-    table = _columns(("Requests/month", "Tokens/month", "What happens"), rows) if rows else "No crossing at any volume."
+    table = columns(("Requests/month", "Tokens/month", "What happens"), rows) if rows else "No crossing at any volume."
     more = found.invoice.crossings_not_listed
     tail = [] if more == 0 else [f"and {'ever more' if more is None else more} crossings beyond these"]
     floor = f"Before the first request {found.challenger.name} costs {usd(found.invoice.floor_cost_usd)} a month."
