@@ -128,7 +128,12 @@ def test_work_that_must_stay_in_house_names_that_limit() -> None:
 def test_two_limits_that_each_stand_in_the_way_are_both_named() -> None:
     advice = advice_of(plan_of(("small",), {**MAIL, "in_house_only": True, "max_error_rate": 0.01}))
     assert advice.binding_limits == ("max_error_rate", "in_house_only")
-    assert advice.relaxations == ()
+    # neither helps alone, so both give way at once
+    assert [(each.limit, each.together) for each in advice.relaxations] == [
+        ("max_error_rate", True), ("in_house_only", True),
+    ]
+    assert advice.scenario is not None
+    assert not advice.feasible
 
 
 def test_two_sellers_are_used_where_two_are_asked_for() -> None:

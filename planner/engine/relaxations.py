@@ -36,6 +36,8 @@ class Relaxation:
     strategy: Strategy
     invoice_usd: float
     total_usd: float
+    together: bool = False
+    """Whether it helps only if the other limits in the way give way as well."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ def _ways(demand: Demand, coupling: Coupling) -> list[_Way]:
 def obstruction(setting: Setting, coupling: Coupling, rebuild: Rebuild, seconds: float = 5.0) -> Obstruction:
     """Which limits stand in the way, found by dropping one at a time, and the two cheapest ways to give way.
 
-    Where no single limit is to blame, each is left alone with none of the others: those that can be kept by nothing
-    even then are named, or else all of them, since only together they leave nothing.
+    Where no single limit is to blame, those are named that nothing keeps even without all the others, or else all of
+    them, since only together they leave nothing; these then give way together.
     """
     ways = _ways(setting.demand, coupling)
     found = {way.limit: _given_way(way, *_solved([way], setting, coupling, rebuild, seconds), coupling, setting.demand,
@@ -85,11 +87,26 @@ def obstruction(setting: Setting, coupling: Coupling, rebuild: Rebuild, seconds:
         binding = [way.limit for way in ways if _solved(
             [other for other in ways if other is not way], setting, coupling, rebuild, seconds
         )[3].chosen is None] or [way.limit for way in ways]
+        return Obstruction(tuple(binding), tuple(_together(binding, ways, setting, coupling, rebuild, seconds)))
     relaxations = list({(each.limit, each.needed, each.total_usd): each for given in found.values() for each in given}
                        .values())
     # less work for less money is no way to do all of it, so it comes last
     relaxations.sort(key=lambda each: (each.limit == "requests", each.total_usd))
     return Obstruction(tuple(binding), tuple(relaxations[:2]))
+
+
+def _together(binding: list[str], ways: list[_Way], setting: Setting, coupling: Coupling, rebuild: Rebuild,
+              seconds: float) -> list[Relaxation]:
+    """How far each of several limits has to give way if all of them do; all of the plan's if that is not enough."""
+    for names in (binding, [way.limit for way in ways]):
+        dropped = [way for way in ways if way.limit in names]
+        solved = _solved(dropped, setting, coupling, rebuild, seconds)
+        if solved[3].chosen is not None:
+            return [
+                replace(each, together=True) for way in dropped
+                for each in _given_way(way, *solved, coupling, setting.demand, seconds)[:1]
+            ]
+    return []
 
 
 def _solved(dropped: list[_Way], setting: Setting, coupling: Coupling, rebuild: Rebuild, seconds: float

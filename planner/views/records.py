@@ -176,7 +176,7 @@ def _relaxation_values(found: Relaxation, advice: Recommendation) -> Values:
     return {
         "limit": found.limit, "category": found.category, "now": found.now, "needed": found.needed,
         "strategy": strategy_values(found.strategy), "invoice_usd": found.invoice_usd, "total_usd": found.total_usd,
-        "words": relaxation_words(found, advice.setting.states),
+        "together": found.together, "words": relaxation_words(found, advice.setting.states),
     }
 
 
