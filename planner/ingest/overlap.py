@@ -143,7 +143,7 @@ def drop_seen_elsewhere(files: Sequence[FileRows], model_id: Callable[[str], str
         return
     by_family: dict[tuple[str, int, bool], str] = {}
     by_model: dict[tuple[int, str], tuple[str, str, str]] = {}
-    billed: set[tuple[str, int]] = set()
+    billed: dict[tuple[str, int], set[str]] = defaultdict(set)
     ordered = sorted(files, key=lambda file: (all(row.is_money_only for row in file.rows), file.rank, file.format))
     told: dict[tuple[str, str], list[int]] = defaultdict(list)
     for file in ordered:
@@ -157,11 +157,11 @@ def drop_seen_elsewhere(files: Sequence[FileRows], model_id: Callable[[str], str
                     seen = by_model.get((day, model))
                     if first not in (None, file.format):
                         other = first
-                    elif money and (source.family, day) in billed:
+                    elif money and billed[source.family, day] - {file.format}:
                         other = f"usage of {source.family}"
                     elif (seen is not None and seen[0] != source.family
                           and not (seen[1] == "seller" and source.watcher == "seller")
-                          and (not money or (seen[0], day) in billed)):
+                          and (not money or billed[seen[0], day])):
                         other = seen[2]
                     if other is not None:
                         told[file.format, other].append(day)
@@ -175,7 +175,7 @@ def drop_seen_elsewhere(files: Sequence[FileRows], model_id: Callable[[str], str
                     if not row.is_money_only:
                         by_model.setdefault((day, model_id(row.model)), (source.family, source.watcher, file.format))
                         if row.cost_picousd is not None:
-                            billed.add((source.family, day))
+                            billed[source.family, day].add(file.format)
     for (dropped, other), days in told.items():
         warnings.append(f"{dropped} tells the same traffic as {other} on {len(set(days)):,} days: "
                         f"{len(days):,} rows of it are not added.")

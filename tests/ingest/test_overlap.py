@@ -112,3 +112,14 @@ def test_a_gap_between_files_is_said_and_not_taken_for_quiet_days() -> None:
     reading = read(OPENAI + bucket(0, 1, 10), OPENAI + bucket(9, 1, 10))
     assert reading.period.days == 2
     assert any("leave 8 of 10 days out" in words for words in reading.warnings)
+
+
+def test_a_bill_in_two_files_keeps_its_money_beside_other_files() -> None:
+    head = "BilledCost,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,ConsumedQuantity,ConsumedUnit,ResourceName," \
+           "SkuMeter,SubAccountId\n"
+    day = "Usage,2026-10-01T00:00:00Z,2026-10-02T00:00:00Z"
+    tokens, money = f"2.0,{day},1000,Tokens,gpt-5,Input Tokens,a\n", f"0.5,{day},1,Requests,gpt-5-mini,,b\n"
+    other = OPENAI + bucket(5, 1, 10, model="claude-opus-4-5")
+    # 2.00 + 0.50 dollars, whether the bill comes in one file or in two, alone or beside another export
+    for files in ((head + tokens + money,), (head + tokens, head + money), (head + tokens, head + money, other)):
+        assert read(*files).totals.cost_usd == 2.5
