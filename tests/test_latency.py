@@ -120,19 +120,21 @@ def test_hidden_reasoning_delays_the_first_answer_token() -> None:
     assert p50 == pytest.approx(HAIKU_TTFT + 300 / HAIKU_SPEED, rel=0.08)
 
 
-def test_a_limit_that_is_missed_stops_the_scenario_with_both_figures() -> None:
-    found = evaluate(plan_of(single(OPUS), p95_latency_s=3.0), DAY)
-    assert found.scenarios[0].status == "infeasible"
-    assert found.scenarios[0].reason == (
+def test_a_limit_that_is_missed_is_named_with_both_figures_and_keeps_the_scenario_from_being_recommended() -> None:
+    found = evaluate(plan_of(single(OPUS), p95_latency_s=3.0), DAY).scenarios[0]
+    assert found.status == "priced"
+    assert not found.passes
+    assert (
         "Chat must show its first answer token within 3 s in 95 of 100 requests, and this takes 4.4 s."
+        in found.warnings
     )
-    assert evaluate(plan_of(single(OPUS), p95_latency_s=4.4), DAY).scenarios[0].status == "priced"
+    assert evaluate(plan_of(single(OPUS), p95_latency_s=4.4), DAY).scenarios[0].passes
 
 
-@pytest.mark.parametrize(("latency", "status"), [("interactive", "priced"), ("real_time", "infeasible"),
-                                                 ("background", "priced"), ("batch", "priced")])
-def test_classes_have_limits_where_somebody_waits(latency: str, status: str) -> None:
-    assert evaluate(plan_of(single(OPUS), latency=latency), DAY).scenarios[0].status == status
+@pytest.mark.parametrize(("latency", "passes"), [("interactive", True), ("real_time", False),
+                                                 ("background", True), ("batch", True)])
+def test_classes_have_limits_where_somebody_waits(latency: str, passes: bool) -> None:
+    assert evaluate(plan_of(single(OPUS), latency=latency), DAY).scenarios[0].passes == passes
 
 
 def test_batch_has_no_latency_and_background_shows_one_without_a_limit() -> None:

@@ -15,22 +15,21 @@ from planner.domain.evidence import load_evidence
 from planner.domain.latency_table import load_latency_table
 from planner.domain.plan import Plan, Scenario
 from planner.domain.strategies import Cascade, Single, Split, Strategy, TwoModes, endpoints_of, strategy_for
+from planner.engine.attribution import EndpointUse, endpoint_uses, fixed_cost_usd
 from planner.engine.cascade import route_cascade, uses_counts
 from planner.engine.consequences import Consequences, consequences
 from planner.engine.demand import Demand, demand_of
-from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
+from planner.engine.endpoints import Column, endpoint_state, unit_costs
 from planner.engine.error_rates import ORIGINS, counted_cascade, counted_pair, error_rates
 from planner.engine.hosting import Hosted, Part, host
 from planner.engine.latency import Latency, Paths, timings
 from planner.engine.setting import Routed, Setting
 from planner.engine.split import route_single, route_split, route_two_modes
-from planner.engine.waiting import block_late, latency_warnings, scenario_paths
+from planner.engine.waiting import latency_warnings, missed_limits, scenario_paths
 from pricing.catalog import Catalog, load_catalog
 
 Floats = NDArray[np.float64]
 Basic = Single | Split | Cascade | TwoModes
-
-EXTRA_ENDPOINT = "routing and checks"
 
 
 @dataclass(frozen=True)
@@ -63,24 +62,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class EndpointUse:
-    """One endpoint's part in a scenario."""
-
-    id: str
-    label: str
-    seller: str
-    requests: float
-    """Calls in a month, repeated attempts included."""
-    spend_usd: float
-    fixed_cost_usd: float
-    one_off_usd: float
-    """Paid once before it can run, hardware aside."""
-    replicas: int | None
-    calls_by_category: Floats
-    spend_by_category: Floats
-
-
-@dataclass(frozen=True)
 class ScenarioResult:
     """One scenario, evaluated."""
 
@@ -100,6 +81,8 @@ class ScenarioResult:
     """The ways a request can take, and how long each lasts."""
     waits: NDArray[np.bool_]
     """Categories in which somebody waits for the answer."""
+    late: tuple[str | None, ...]
+    """Per category: that its latency limit is missed, in words; None if it is kept or nothing is known."""
 
     @cached_property
     def latency(self) -> Latency:
@@ -110,6 +93,12 @@ class ScenarioResult:
     def is_priced(self) -> bool:
         """Whether all of it has a price and can be run."""
         return self.status == "priced"
+
+    @property
+    def passes(self) -> bool:
+        """Whether it can be recommended: priced, and every error ceiling and latency limit kept."""
+        over = self.outcome.follows.residual_error_share > self.max_error_share + 1e-12
+        return self.is_priced and not bool(over.any()) and not any(self.late)
 
     def total(self, name: str) -> float | None:
         """A field of the outcome summed over the categories; None where it is not known.
@@ -200,17 +189,18 @@ def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog:
     hosted = _hosted(routed, setting)
     paths = scenario_paths(scenario.strategy, routed, setting)
     blocked, kinds = _blocked(scenario.strategy, routed, setting, hosted)
-    block_late(paths, setting, blocked, kinds)
+    late = missed_limits(paths, setting)
     outcome = _outcome(routed, setting, hosted)
     status, reason = _status(blocked, kinds, setting)
-    uses = tuple(_uses(routed, setting, hosted))
+    uses = tuple(endpoint_uses(routed, setting, hosted))
     return ScenarioResult(
         name=scenario.name, strategy=scenario.strategy, status=status, reason=reason, outcome=outcome, endpoints=uses,
         hosted=tuple({each.id: each for each in hosted.values()}.values()), blocked=tuple(blocked),
         warnings=tuple(dict.fromkeys((
-            *_warnings(outcome, routed, setting, hosted), *latency_warnings(paths, routed.calls.sum(axis=0), setting),
+            *(f"{words}." for words in late if words), *_warnings(outcome, routed, setting, hosted),
+            *latency_warnings(paths, routed.calls.sum(axis=0), setting),
         ))),
-        paths=paths, waits=setting.timings.waits,
+        paths=paths, waits=setting.timings.waits, late=late,
         max_error_share=setting.demand.max_error_share,
     )
 
@@ -327,7 +317,7 @@ def _outcome(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> 
     return Outcome(
         requests=d.requests,
         spend_usd=d.requests * routed.usd * d.spend_factor,
-        fixed_cost_usd=_fixed_cost(routed, setting, hosted),
+        fixed_cost_usd=fixed_cost_usd(routed, setting, hosted),
         follows=consequences(d, routed.error_share),
         served_requests=d.requests * d.served_share,
         worst_case_spend_usd=d.requests * routed.worst_usd * d.max_attempts,
@@ -338,65 +328,6 @@ def _outcome(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> 
         best_order_error_share=routed.best_order_error_share,
         independent_error_share=routed.independent_error_share,
     )
-
-
-def _fixed_cost(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> Floats:
-    """Hosting by load, own endpoints' fees by calls, upkeep of further models and vendors by requests."""
-    d = setting.demand
-    fixed = np.zeros(len(d.names))
-    calls = d.requests * routed.calls.sum(axis=0).T
-    used: dict[str, EndpointState] = {}
-    for column, m in setting.columns.items():
-        state = setting.states[column.name]
-        if not (routed.calls[:, :, m] > 0).any():
-            continue
-        first = column.name not in used
-        used[column.name] = state
-        if first and m in hosted:
-            fixed += hosted[m].monthly_usd * _shares(hosted[m].load_by_category)
-        elif first:
-            fixed += state.fixed_usd * _shares(calls[m])
-    models = {state.model_id or state.id for state in used.values()}
-    vendors = {state.seller for state in used.values()}
-    upkeep = max(len(models) - 1, 0) * setting.register.value("upkeep_usd_per_extra_model") + max(
-        len(vendors) - 1, 0
-    ) * setting.register.value("upkeep_usd_per_extra_vendor")
-    return fixed + upkeep * _shares(d.requests)
-
-
-def _shares(weights: Floats) -> Floats:
-    """Weights as shares that add up to 1; equal shares where there is no weight at all."""
-    total = weights.sum()
-    return weights / total if total > 0 else np.full(len(weights), 1.0 / max(len(weights), 1))
-
-
-def _uses(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> list[EndpointUse]:
-    d = setting.demand
-    uses: dict[str, EndpointUse] = {}
-    for column, m in setting.columns.items():
-        per_request = routed.calls[:, :, m].sum(axis=0)
-        if not (per_request > 0).any():
-            continue
-        state = setting.states[column.name]
-        before = uses.get(state.id)
-        calls = d.requests * per_request * d.expected_attempts
-        spend = np.where(per_request > 0, d.requests * routed.usd_by_column[:, m] * d.spend_factor, 0.0)
-        fixed = 0.0 if before else hosted[m].monthly_usd if m in hosted else state.fixed_usd
-        uses[state.id] = EndpointUse(
-            id=state.id, label=state.label, seller=state.seller,
-            requests=float(calls.sum()) + (before.requests if before else 0.0),
-            spend_usd=float(spend.sum()) + (before.spend_usd if before else 0.0),
-            fixed_cost_usd=fixed + (before.fixed_cost_usd if before else 0.0),
-            one_off_usd=0.0 if m in hosted else state.one_off_usd,
-            replicas=hosted[m].replicas if m in hosted else None,
-            calls_by_category=calls + (before.calls_by_category if before else 0.0),
-            spend_by_category=spend + (before.spend_by_category if before else 0.0),
-        )
-    extra = d.requests * routed.extra_usd * d.spend_factor
-    if (extra > 0).any():
-        uses[EXTRA_ENDPOINT] = EndpointUse(EXTRA_ENDPOINT, "Routing and checks", "own", float(d.requests.sum()),
-                                           float(extra.sum()), 0.0, 0.0, None, d.requests, extra)
-    return list(uses.values())
 
 
 def _warnings(outcome: Outcome, routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> list[str]:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from planner.domain.matrix import Matrix, Position, Verdict, load_matrix
 from planner.domain.plan import Plan, Scenario
 from planner.domain.strategies import Single, Strategy, strategy_for
+from planner.engine.attribution import EXTRA_ENDPOINT, EndpointUse
 from planner.engine.evaluate import (
-    EXTRA_ENDPOINT,
     Basic,
-    EndpointUse,
     Evaluation,
     ScenarioResult,
     evaluate_scenario,
@@ -121,7 +120,7 @@ def recommend(evaluation: Evaluation) -> Recommendation:
     setting = make_setting(plan, evaluation.day, [scenario.strategy for scenario in plan.scenarios],
                            evaluation.catalog, tuple(plan.endpoints))
     ranked = sorted(
-        (each for each in evaluation.scenarios if _passes(each) and not limits_broken(each, plan)),
+        (each for each in evaluation.scenarios if each.passes and not limits_broken(each, plan)),
         key=lambda each: each.total("total_usd") or 0.0,
     )
     if not setting.demand.names or not setting.columns:
@@ -170,12 +169,6 @@ def _materiality(plan: Plan, setting: Setting) -> float:
     return setting.register.value("materiality_usd") if own is None else own
 
 
-def _passes(result: ScenarioResult) -> bool:
-    """Whether a scenario can be run, is priced, and keeps every error ceiling."""
-    over = result.outcome.follows.residual_error_share > result.max_error_share + 1e-12
-    return result.is_priced and not bool(over.any())
-
-
 def limits_broken(result: ScenarioResult, plan: Plan) -> tuple[str, ...]:
     """Limits on the whole that a scenario breaks."""
     limits, invoice, by_seller = plan.limits, result.total("invoice_usd") or 0.0, _by_seller(result)
@@ -207,7 +200,7 @@ def _smallest_vendor(best: ScenarioResult | None) -> float | None:
 def _best_whole(economic: ScenarioResult | None, ranked: list[ScenarioResult], materiality: float
                 ) -> tuple[ScenarioResult | None, str | None]:
     """The allocation, unless one of the plan's own scenarios is cheaper as a whole or the same thing."""
-    if economic is None or not _passes(economic):
+    if economic is None or not economic.passes:
         return (ranked[0], ranked[0].name) if ranked else (None, None)
     same = next((each for each in ranked if each.strategy == economic.strategy), None)
     if same is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.engine.evaluate import EXTRA_ENDPOINT, Evaluation, ScenarioResult
+from planner.engine.attribution import EXTRA_ENDPOINT
+from planner.engine.evaluate import Evaluation, ScenarioResult
 from planner.engine.recommend import Recommendation
 
 HOURS_PER_DAY = 24.0

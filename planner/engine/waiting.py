@@ -35,23 +35,23 @@ def scenario_paths(strategy: Strategy, routed: Routed, setting: Setting) -> Path
     return Paths(whole[0], Moments(whole[1], whole[2]), Moments(whole[3], whole[4]))
 
 
-def block_late(paths: Paths, setting: Setting, blocked: list[str | None], kinds: list[str]) -> None:
-    """A known 95th percentile above the category's limit stops the category."""
-    limits, waits = setting.demand.p95_latency_s, setting.timings.waits
+def missed_limits(paths: Paths, setting: Setting) -> tuple[str | None, ...]:
+    """Per category, in words, that its known 95th percentile is above its limit; None where it is not.
+
+    Such a scenario can be run and has a price, but it is not recommended.
+    """
+    demand, waits = setting.demand, setting.timings.waits
+    limits = demand.p95_latency_s
     limited = np.isfinite(limits) & waits
-    if not limited.any():
-        return
-    late = limited & (paths.share_within(limits) < LATE_SHARE - 1e-9)
+    late = limited & (paths.share_within(limits) < LATE_SHARE - 1e-9) if limited.any() else limited
     if not late.any():
-        return
+        return (None,) * len(demand.names)
     p95 = paths.latency(waits).p95_s
-    for k in np.nonzero(late)[0].tolist():
-        if kinds[k] != "infeasible":
-            kinds[k] = "infeasible"
-            blocked[k] = (
-                f"{setting.demand.names[k]} must show its first answer token within {limits[k]:g} s in 95 of 100 "
-                f"requests, and this takes {p95[k]:.1f} s"
-            )
+    return tuple(
+        f"{name} must show its first answer token within {limits[k]:g} s in 95 of 100 requests, and this takes "
+        f"{p95[k]:.1f} s" if late[k] else None
+        for k, name in enumerate(demand.names)
+    )
 
 
 def latency_warnings(paths: Paths, calls: Floats, setting: Setting) -> Iterator[str]:
