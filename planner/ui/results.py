@@ -102,7 +102,7 @@ def models() -> pd.DataFrame:
     return _models(plan_hash(plan), price_day(), state.today(), plan)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _models(key: str, day: date, today: date, _plan: Plan) -> pd.DataFrame:
     book = load_catalog()
     names = (*book.offers, *_plan.endpoints)

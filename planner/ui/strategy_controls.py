@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import streamlit as st
 
 from planner.domain.assumptions import Register, register_of
+from planner.domain.plan import Plan, plan_hash
 from planner.domain.strategies import (
     Allocation,
     BasicStrategy,
@@ -45,7 +47,13 @@ def canonical(name: str) -> str:
 
 def options() -> list[str]:
     """Every endpoint that can be chosen: those of the plan first, then what is on sale, makers before other sellers."""
-    book, day, plan = results.catalog(), results.price_day(), state.plan()
+    plan = state.plan()
+    return _options(plan_hash(plan), results.price_day(), plan)
+
+
+@st.cache_resource(show_spinner=False, max_entries=results.KEPT)
+def _options(key: str, day: date, _plan: Plan) -> list[str]:
+    book, plan = results.catalog(), _plan
     used = [canonical(name) for scenario in plan.scenarios for name in endpoints_of(scenario.strategy)]
     priced = [offer for offer in book.offers.values() if book.quote(offer, day).rates is not None]
     priced.sort(key=lambda offer: not book.is_own(offer))
@@ -54,6 +62,12 @@ def options() -> list[str]:
 
 def labels() -> dict[str, str]:
     """Full names by option."""
+    plan = state.plan()
+    return _labels(plan_hash(plan), results.price_day())
+
+
+@st.cache_resource(show_spinner=False, max_entries=results.KEPT)
+def _labels(key: str, day: date) -> dict[str, str]:
     rows = results.models()
     return {canonical(name): label for name, label in zip(rows["id"], rows["model"], strict=True)}
 

@@ -50,6 +50,9 @@ def place_labels(
     places: list[Place] = []
     frame = _Box(0, 0, width, height)
     for number, ((x, y), label) in enumerate(zip(points, labels, strict=True)):
+        if not label:
+            places.append(SIDES[0])
+            continue
         others = [box for i, box in enumerate(taken) if i != number]
         sides = [side for side in SIDES if _has_room(side, x / width)]
         best = min(sides, key=lambda side: (_harm(_box(x, y, side, label), others, frame), SIDES.index(side)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
@@ -59,6 +59,10 @@ DASHES = {"solid": "solid", "dotted": "dot", "dashed": "dash"}
 WIDTHS: dict[Role, float] = {"chosen": 3, "comparison": 2.5, "context": 1.5, "category": 1, "errors": 1}
 
 
+def _trace(kind: str, **values: Any) -> dict[str, Any]:
+    return {"type": kind, **values}
+
+
 def inert(text: str) -> str:
     """A name as plotly text: nothing in it is markup.
 
@@ -68,15 +72,29 @@ def inert(text: str) -> str:
     return escape(text, quote=False).replace("$", "&#36;")
 
 
+@dataclass
+class _Drawing:
+    """Plain values of a figure: plotly checks them once at the end, which is many times faster than piece by piece."""
+
+    layout: dict[str, Any]
+    traces: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, **annotation: Any) -> None:
+        self.annotations.append({"xref": "x", "yref": "y", "showarrow": False, **annotation})
+
+
 def figure(spec: ChartSpec, theme: Theme = "light") -> go.Figure:
     """The chart as a plotly figure in one of the two themes."""
     ink = INKS[theme]
-    drawn = go.Figure(layout=_layout(spec, ink))
+    drawn = _Drawing(_layout(spec, ink))
     if spec.kind in ("bars_stacked", "shares"):
         _draw_bars(drawn, spec, ink)
     else:
         _draw_lines(drawn, spec, ink)
-    return drawn
+    layout = {**drawn.layout, "shapes": drawn.shapes, "annotations": drawn.annotations}
+    return go.Figure({"data": drawn.traces, "layout": layout})
 
 
 def _layout(spec: ChartSpec, ink: Ink) -> dict[str, Any]:
@@ -97,14 +115,14 @@ def _role_colour(role: Role, ink: Ink) -> str:
 # Bars ----------------------------------------------------------------------------------------------------------------
 
 
-def _draw_bars(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
+def _draw_bars(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
     rows = list(range(len(spec.bars)))
     for series in spec.series:
-        drawn.add_trace(_bar_trace(series, rows, ink))
+        drawn.traces.append(_bar_trace(series, rows, ink))
     names = [f"<b>{inert(bar.name)}</b>" if bar.is_chosen else inert(bar.name) for bar in spec.bars]
     highest = spec.x.high or 1.0
     ends = any(bar.end_label for bar in spec.bars)
-    drawn.update_layout(
+    drawn.layout.update(
         barmode="stack", bargap=0.42, showlegend=True, uniformtext={"minsize": 11, "mode": "hide"},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "normal",
                 "itemclick": False, "itemdoubleclick": False, "font": {"size": 12.5, "color": ink.muted}},
@@ -118,11 +136,11 @@ def _draw_bars(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
     for row, bar in zip(rows, spec.bars, strict=True):
         if bar.end_label:
             text = f"<b>{inert(bar.end_label)}</b>" if bar.is_chosen else inert(bar.end_label)
-            drawn.add_annotation(x=lengths[row], y=row, text=text, showarrow=False, xanchor="left", xshift=8,
+            drawn.write(x=lengths[row], y=row, text=text, xanchor="left", xshift=8,
                                  font={"size": 13, "color": ink.text if bar.is_chosen else ink.muted})
 
 
-def _bar_trace(series: Series, rows: list[int], ink: Ink) -> go.Bar:
+def _bar_trace(series: Series, rows: list[int], ink: Ink) -> dict[str, Any]:
     if series.role == "errors":
         marker: dict[str, Any] = {
             "color": ink.errors, "line": {"color": ink.page, "width": 1.5},
@@ -130,7 +148,8 @@ def _bar_trace(series: Series, rows: list[int], ink: Ink) -> go.Bar:
         }
     else:
         marker = {"color": ink.categories[series.position % 4], "line": {"color": ink.page, "width": 1.5}}
-    return go.Bar(
+    return _trace(
+        "bar",
         x=list(series.x), y=rows, orientation="h", name=inert(series.name), marker=marker,
         text=[inert(label) for label in series.segment_labels] or None, textposition="inside",
         insidetextanchor="middle", textangle=0, textfont={"size": 12.5, "color": ink.inside[series.position % 4]},
@@ -141,29 +160,30 @@ def _bar_trace(series: Series, rows: list[int], ink: Ink) -> go.Bar:
 # Lines and points ----------------------------------------------------------------------------------------------------
 
 
-def _draw_lines(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
+def _draw_lines(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
     ends = [part for series in spec.series for part in series.end_label.split(", ") if part]
     has_title = bool(spec.x.label)
-    drawn.update_layout(
+    drawn.layout.update(
         xaxis=_axis(spec.x, ink, True), yaxis=_axis(spec.y, ink, False),
         margin={"l": 58, "r": max([int(7 * len(label)) + 14 for label in ends], default=16), "t": 14,
                 "b": 50 if has_title else 32},
     )
     for band in spec.bands:
-        drawn.add_vrect(x0=band.start, x1=band.end, fillcolor=ink.band, line_width=0, layer="below")
+        drawn.shapes.append({"type": "rect", "xref": "x", "yref": "paper", "x0": band.start, "x1": band.end, "y0": 0,
+                             "y1": 1, "fillcolor": ink.band, "line": {"width": 0}, "layer": "below"})
         if band.label:
             middle = math.sqrt(band.start * band.end) if spec.x.scale == "log" else (band.start + band.end) / 2
-            drawn.add_annotation(x=_at(middle, spec.x), y=1, yref="paper", yanchor="top", yshift=-6, showarrow=False,
+            drawn.write(x=_at(middle, spec.x), y=1, yref="paper", yanchor="top", yshift=-6,
                                  text=inert(band.label), font={"size": 12, "color": ink.accent})
     for series in spec.series:
         _draw_line(drawn, series, spec, ink)
     for line in spec.lines:
         _draw_rule(drawn, line.at, line.axis, line.label, line.dash, spec, ink)
     for gap in spec.gaps:
-        drawn.add_trace(go.Scatter(x=[gap.x, gap.x], y=[gap.low, gap.high], mode="lines", hoverinfo="skip",
+        drawn.traces.append(_trace("scatter", x=[gap.x, gap.x], y=[gap.low, gap.high], mode="lines", hoverinfo="skip",
                                    line={"color": ink.own, "width": 3}))
-        drawn.add_annotation(x=_at(gap.x, spec.x), y=(gap.low + gap.high) / 2, text=f"<b>{inert(gap.label)}</b>",
-                             showarrow=False, xanchor="left", xshift=12, bgcolor=ink.page,
+        drawn.write(x=_at(gap.x, spec.x), y=(gap.low + gap.high) / 2, text=f"<b>{inert(gap.label)}</b>",
+                              xanchor="left", xshift=12, bgcolor=ink.page,
                              font={"size": 13, "color": ink.text})
     _draw_points(drawn, spec, ink)
     for mark in spec.marks:
@@ -192,11 +212,12 @@ def _at(value: float, axis: Axis) -> float:
     return math.log10(value) if axis.scale == "log" else value
 
 
-def _draw_line(drawn: go.Figure, series: Series, spec: ChartSpec, ink: Ink) -> None:
+def _draw_line(drawn: _Drawing, series: Series, spec: ChartSpec, ink: Ink) -> None:
     colour = _role_colour(series.role, ink)
     front = spec.kind == "scatter"
-    drawn.add_trace(
-        go.Scatter(
+    drawn.traces.append(
+        _trace(
+                "scatter",
             x=list(series.x), y=list(series.y), mode="lines", name=inert(series.name), cliponaxis=True,
             line={"color": ink.axis if front else colour, "width": 1.2 if front else WIDTHS[series.role],
                   "dash": DASHES[series.dash], "simplify": False},
@@ -206,24 +227,26 @@ def _draw_line(drawn: go.Figure, series: Series, spec: ChartSpec, ink: Ink) -> N
     if series.end_label:
         words = inert(series.end_label).replace(", ", ",<br>")
         text = f"<b>{words}</b>" if series.role == "chosen" else words
-        drawn.add_annotation(x=_at(series.x[-1], spec.x), y=_at(series.y[-1], spec.y), text=text, showarrow=False,
+        drawn.write(x=_at(series.x[-1], spec.x), y=_at(series.y[-1], spec.y), text=text,
                              xanchor="left", xshift=8, align="left",
                              font={"size": 13, "color": colour if series.role == "chosen" else ink.muted})
 
 
-def _draw_rule(drawn: go.Figure, at: float, axis: str, label: str, dash: str, spec: ChartSpec, ink: Ink) -> None:
+def _draw_rule(drawn: _Drawing, at: float, axis: str, label: str, dash: str, spec: ChartSpec, ink: Ink) -> None:
     style = {"color": ink.context, "width": 1.5, "dash": DASHES[dash]}
     if axis == "x":
-        drawn.add_vline(x=at, line=style, layer="below")
-        drawn.add_annotation(x=_at(at, spec.x), y=1, yref="paper", yanchor="top", yshift=-4, xanchor="left", xshift=9,
-                             text=f"<b>{inert(label)}</b>", showarrow=False, font={"size": 13, "color": ink.text})
+        drawn.shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1,
+                             "line": style, "layer": "below"})
+        drawn.write(x=_at(at, spec.x), y=1, yref="paper", yanchor="top", yshift=-4, xanchor="left", xshift=9,
+                             text=f"<b>{inert(label)}</b>", font={"size": 13, "color": ink.text})
     else:
-        drawn.add_hline(y=at, line=style, layer="below")
-        drawn.add_annotation(x=1, xref="paper", xanchor="right", y=_at(at, spec.y), yshift=10, text=inert(label),
-                             showarrow=False, font={"size": 12, "color": ink.muted})
+        drawn.shapes.append({"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": at, "y1": at,
+                             "line": style, "layer": "below"})
+        drawn.write(x=1, xref="paper", xanchor="right", y=_at(at, spec.y), yshift=10, text=inert(label),
+                              font={"size": 12, "color": ink.muted})
 
 
-def _draw_points(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
+def _draw_points(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
     """All marks in as few traces as plotly needs: one per look."""
     looks: dict[tuple[str, str, bool], list[Mark]] = {}
     for mark in spec.marks:
@@ -234,8 +257,9 @@ def _draw_points(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
         is_open = shape in ("ring", "diamond")
         width = 2 if is_open and is_named else 1.5
         edge = ink.text if shape == "diamond" else colour
-        drawn.add_trace(
-            go.Scatter(
+        drawn.traces.append(
+            _trace(
+                "scatter",
                 x=[mark.x for mark in marks], y=[mark.y for mark in marks], mode="markers", cliponaxis=False,
                 hovertext=[inert(mark.hover or mark.label) for mark in marks], hoverinfo="text",
                 marker={"size": 11 if is_named else 7, "symbol": "diamond" if shape == "diamond" else "circle",
@@ -245,7 +269,7 @@ def _draw_points(drawn: go.Figure, spec: ChartSpec, ink: Ink) -> None:
         )
 
 
-def _draw_label(drawn: go.Figure, mark: Mark, spec: ChartSpec, ink: Ink) -> None:
+def _draw_label(drawn: _Drawing, mark: Mark, spec: ChartSpec, ink: Ink) -> None:
     if not mark.label:
         return
     text = f"<b>{inert(mark.label)}</b>" if mark.is_bold else inert(mark.label)
@@ -254,7 +278,7 @@ def _draw_label(drawn: go.Figure, mark: Mark, spec: ChartSpec, ink: Ink) -> None
     where = {"x": _at(mark.x, spec.x), "y": _at(mark.y, spec.y), "text": text,
              "font": {"size": 13 if mark.is_bold or mark.role != "context" else 12, "color": colour}}
     if mark.has_leader:
-        drawn.add_annotation(**where, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=ink.axis, ax=mark.dx,
-                             ay=mark.dy, standoff=6, xanchor=mark.anchor)
+        drawn.write(**where, showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=ink.axis, ax=mark.dx, ay=mark.dy,
+                    standoff=6, xanchor=mark.anchor)
     else:
-        drawn.add_annotation(**where, showarrow=False, xanchor=mark.anchor, xshift=mark.dx, yshift=-mark.dy)
+        drawn.write(**where, xanchor=mark.anchor, xshift=mark.dx, yshift=-mark.dy)
