@@ -168,17 +168,17 @@ def test_it_finds_what_trying_every_choice_finds(block: int) -> None:
 
 def test_the_random_cases_are_worth_trying() -> None:
     """Some can be kept and some not, some need the shared server, and in some a limit costs something."""
-    cases = [random_case(seed) for seed in range(200)]
+    cases = [random_case(seed) for seed in range(60)]
     least = [brute_force(case) for case in cases]
     free = [brute_force(replace(case, limits=Coupling())) for case in cases]
-    assert 20 < sum(value is None for value in least) < 150
-    assert sum(value is not None and value > without + 1e-9 for value, without in zip(least, free, strict=True)) > 30
+    assert 5 < sum(value is None for value in least) < 45
+    assert sum(value is not None and value > without + 1e-9 for value, without in zip(least, free, strict=True)) > 8
     hosted = [optimise(problem(case)) for case in cases]
     on_server = [
         case.machine is not None and each.chosen is not None and any(case.machine.load[j] > 0 for j in each.chosen)
         for case, each in zip(cases, hosted, strict=True)
     ]
-    assert sum(on_server) > 5
+    assert sum(on_server) > 1
 
 
 def plain(cost: list[list[float]], invoice: list[list[float]] | None = None, limits: Coupling | None = None) -> Problem:

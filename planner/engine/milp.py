@@ -65,7 +65,7 @@ class _Model:
         rows, columns, values = (np.concatenate(part) for part in zip(*self.entries, strict=True))
         # one entry per place: a seller's part and the invoice meet in one row
         place, where = np.unique(rows * self.columns + columns, return_inverse=True)
-        values = np.bincount(where, values, len(place))
+        values = np.asarray(np.bincount(where, values, len(place)), np.float64)
         rows, columns = np.divmod(place, self.columns)
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = self.columns, self.rows
@@ -74,7 +74,7 @@ class _Model:
         lp.row_lower_, lp.row_upper_ = np.concatenate(self.lower_row), np.concatenate(self.upper_row)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = np.searchsorted(rows, np.arange(self.rows + 1)).astype(np.int32)
-        lp.a_matrix_.index_ = columns.astype(np.int32)  # type: ignore[assignment]
+        lp.a_matrix_.index_ = columns.astype(np.int32)
         lp.a_matrix_.value_ = values
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         if in_whole_numbers:
