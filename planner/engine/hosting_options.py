@@ -263,8 +263,9 @@ def _hosted_model(evaluation: Evaluation, challenger: ScenarioResult, hosted: Ho
             spend, state = _spend(evaluation, [rival], calls)[rival]
             if spend is not None and spend > 0:
                 gaps.append(Gap(against, rival, state.label, str(wanted), spend, 1.0 - least / spend))
-    return HostedModel(hosted.id, hosted.machine.model_name, hosted.monthly_usd, tuple(offers), vendor or "",
-                       tuple(gaps))
+    seller = catalog.seller_names.get(vendor or "")
+    return HostedModel(hosted.id, hosted.machine.model_name, hosted.monthly_usd, tuple(offers),
+                       vendor or "" if seller is None else seller.display, tuple(gaps))
 
 
 def _offer(name: str, spend: float | None, state: EndpointState) -> HostedOffer:
