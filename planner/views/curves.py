@@ -145,8 +145,8 @@ def break_even_chart(found: Crossover, beside: Sequence[ScenarioResult] = ()) ->
     against = called(found.incumbent)
     marks = (
         *marks,
-        _named(own, low * (high / low) ** 0.24, found.challenger.name, "comparison", top, other),
-        _named(other, low * (high / low) ** 0.24, against[0].upper() + against[1:], "chosen", top, own),
+        _named(own, (low, high), found.challenger.name, "comparison", top, other),
+        _named(other, (low, high), against[0].upper() + against[1:], "chosen", top, own),
         *_step_marks(own, low, high, seen),
         *(mark for _, mark in context),
     )
@@ -170,8 +170,15 @@ def break_even_chart(found: Crossover, beside: Sequence[ScenarioResult] = ()) ->
     )
 
 
-def _named(curve: CostCurve, at: float, name: str, role: Role, top: float, other: CostCurve) -> Mark:
-    """The name of a line, above it where it is the upper one or close to the axis, else below."""
+def _named(curve: CostCurve, window: tuple[float, float], name: str, role: Role, top: float, other: CostCurve) -> Mark:
+    """The name of a line, above it where it is the upper one or close to the axis, else below.
+
+    A line that stays low is named at its end, where those that rise have left it behind.
+    """
+    low, high = window
+    if float(curve.usd(high)) < 0.35 * top:
+        return Mark(high, float(curve.usd(high)), _short(name), role, "none", -14, -20, "right", is_bold=True)
+    at = low * (high / low) ** 0.24
     here, there = float(curve.usd(at)), float(other.usd(at))
     is_above = here > there or here < 0.12 * top
     return Mark(at, here, _short(name), role, "none", 0, -20 if is_above else 20, "center", is_bold=True)
