@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
@@ -12,8 +13,9 @@ from typing import Literal, TypeVar
 
 from pricing.errors import InputError, Problem, did_you_mean, quoted
 from pricing.offers import Model, Offer, Seller, SellerKind, Tier
-from pricing.quotes import Quote, QuoteStep, blended, last_day, quote_offer, usd
+from pricing.quotes import Quote, QuoteStep, blended, last_day, quote_offer, turning_days, usd
 from pricing.reading import read_tables
+from pricing.sheet import Sheet, lay_over
 
 __all__ = ["Catalog", "Quote", "QuoteStep", "load_catalog"]
 
@@ -25,6 +27,7 @@ TABLES = Path(__file__).parent / "tables"
 # labs do (share of rows that changed between two monthly editions: labs 1 %, hosts 1 %, routers 5 to 14 %).
 AGES: Mapping[SellerKind, tuple[int, int]] = MappingProxyType({"lab": (30, 60), "host": (14, 30), "router": (7, 14)})
 DISAGREEMENT = 0.01
+_NAMES_KEPT = 10_000
 
 
 def _folded(name: str) -> str:
@@ -56,7 +59,10 @@ class Catalog:
         self.offers: Mapping[str, Offer] = MappingProxyType(_by_id(offers, f"{place} > offers", problems))
         self.seller_names: Mapping[str, Seller] = MappingProxyType(_by_id(sellers, f"{place} > sellers", problems))
         self.vendor_names: Mapping[str, str] = MappingProxyType(dict(vendors or {}))
-        self._names = self._collect_names(aliases or {}, place, problems)
+        self.aliases: Mapping[str, str] = MappingProxyType(dict(aliases or {}))
+        self.shadowed: Mapping[str, Offer] = MappingProxyType({})
+        """Listed offers that a price sheet hides, by id."""
+        self._names = self._collect_names(self.aliases, place, problems)
         self._sellers_of: dict[str, list[str]] = {}
         for offer in self.offers.values():
             self._sellers_of.setdefault(offer.model, []).append(offer.seller)
@@ -65,6 +71,8 @@ class Catalog:
         if problems:
             raise InputError(problems)
         self._cuts: dict[date, tuple[float, float]] = {}
+        self._resolved: dict[str, Offer] = {}
+        self._stretches: dict[int, tuple[list[date], list[Quote | None], Offer]] = {}
 
     def _collect_names(self, aliases: Mapping[str, str], place: str, problems: list[Problem]) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -129,6 +137,14 @@ class Catalog:
         seller's own id of the model is taken too. Names are compared without case and spaces and never by prefix.
         Raises :class:`InputError` with the nearest names, or with the sellers when the vendor sells none itself.
         """
+        known = self._resolved.get(name)
+        if known is None:
+            known = self._resolve_anew(name, place)
+            if len(self._resolved) < _NAMES_KEPT:
+                self._resolved[name] = known
+        return known
+
+    def _resolve_anew(self, name: str, place: str) -> Offer:
         model_id = self._names.get(_folded(name))
         if model_id is not None:
             return self._own_offer(name, self.models[model_id], place)
@@ -211,19 +227,61 @@ class Catalog:
 
     def quote(self, offer: Offer, day: date) -> Quote:
         """What the offer costs on the day; see :class:`Quote`."""
+        stretches = self._stretches.get(id(offer))
+        if stretches is None:
+            model = self.models[offer.model]
+            days = turning_days(offer, model, self.retirement(offer), self._chain(model))
+            # The offer is kept beside its quotes, so that no other can come to have its identity.
+            stretches = self._stretches[id(offer)] = (days, [None] * (len(days) + 1), offer)
+        days, quotes, _ = stretches
+        number = bisect_right(days, day)
+        known = quotes[number]
+        if known is None:
+            known = quotes[number] = self._quote_anew(offer, day)
+        return known.on(day)
+
+    def _quote_anew(self, offer: Offer, day: date) -> Quote:
         model = self.models[offer.model]
         gone = self.retirement(offer)
         return quote_offer(offer, model, day, gone, self.successor(model, day if gone is None else max(day, gone)))
+
+    def _chain(self, model: Model) -> list[Model]:
+        found = []
+        while model.successor is not None:
+            model = self.models[model.successor]
+            found.append(model)
+        return found
+
+    # Price sheets ----------------------------------------------------------------------------------------------
+
+    def with_sheet(self, sheet: Sheet) -> Catalog:
+        """A catalogue in which the offers of a price sheet stand beside ours or in place of them; this one stays.
+
+        Such offers carry the method ``sheet`` in their provenance, and :attr:`shadowed` holds what they hide. Raises
+        :class:`InputError` for rows that do not fit the catalogue.
+        """
+        parts = lay_over(self, sheet)
+        made = Catalog(
+            parts.models.values(), parts.offers.values(), self.aliases, parts.sellers.values(), parts.vendors
+        )
+        made.shadowed = MappingProxyType({**self.shadowed, **parts.shadowed})
+        return made
+
+    def is_from_sheet(self, offer: Offer) -> bool:
+        """Whether the offer's prices are the user's own."""
+        return offer.provenance.method == "sheet"
 
     # Tiers and age ---------------------------------------------------------------------------------------------
 
     def tier_cuts(self, day: date) -> tuple[float, float]:
         """The highest 3:1 blended prices of the small and of the medium tier, USD per 1M tokens.
 
-        Terciles over the vendors' own priced offers on the day; equal prices fall together into the lower tier.
+        Terciles over the vendors' own priced offers on the day; equal prices fall together into the lower tier. List
+        prices decide: what a user has negotiated moves no model to another tier.
         """
         if day not in self._cuts:
-            quotes = (self.quote(offer, day) for offer in self.own_offers())
+            listed = (self._listed(offer) for offer in self.own_offers())
+            quotes = (self.quote(offer, day) for offer in listed if not self.is_from_sheet(offer))
             blends = sorted(q.blended_usd_per_mtok or 0.0 for q in quotes if q.state == "priced")
             if not blends:
                 return (0.0, 0.0)
@@ -242,7 +300,8 @@ class Catalog:
         if model.tier is not None:
             return model.tier
         own = self.own_offer(model)
-        everyone = [self.offers[f"{seller}/{model.id}"] for seller in self.sellers(model)]
+        own = None if own is None else self._listed(own)
+        everyone = [self._listed(self.offers[f"{seller}/{model.id}"]) for seller in self.sellers(model)]
         blends = self._blends_near([own] if own else [], day) or self._blends_near(everyone, day)
         if not blends:
             raise InputError(
@@ -250,6 +309,10 @@ class Catalog:
             )
         small, medium = self.tier_cuts(day)
         return "small" if min(blends) <= small else "medium" if min(blends) <= medium else "large"
+
+    def _listed(self, offer: Offer) -> Offer:
+        """The offer as our tables list it, where a price sheet hides it."""
+        return self.shadowed.get(offer.id, offer)
 
     def _blends_near(self, offers: Iterable[Offer], day: date) -> list[float]:
         """3:1 blended prices on the day or, where there is none, the last that the offer had."""

@@ -406,7 +406,8 @@ class Offer(Record):
             if after.starts is None or before.ends is None or before.ends > after.starts:
                 raise ValueError("the periods overlap or are out of order: give each an until, oldest first")
         for period in self.periods:
-            if self.is_announced(period) and not (period.url or self.provenance.url):
+            told = period.url or self.provenance.url or self.provenance.method == "sheet"
+            if self.is_announced(period) and not told:
                 raise ValueError(f"the period from {period.starts} is announced and needs a url")
         if self.released and self.retires_on and self.retires_on <= self.released:
             raise ValueError("retires_on must be after released")

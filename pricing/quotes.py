@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -48,12 +49,14 @@ class QuoteStep:
         return prompt_tokens > self.prompt_tokens or (self.boundary == "ge" and prompt_tokens == self.prompt_tokens)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quote:
     """What one offer costs on one day.
 
     ``rates`` is None unless ``state`` is ``priced`` or ``free``, and ``reason`` then says why in words. A cached price
-    that the seller does not publish is billed as fresh input; ``cache_read_known`` and ``cache_write_known`` tell.
+    that the seller does not publish is billed as fresh input; ``cache_read_known`` and ``cache_write_known`` tell. The
+    rate for writing to the cache is that of the shortest time on offer; ``cache_write_1h_usd_per_mtok`` is the price of
+    keeping it for an hour, where there is one.
     """
 
     offer: Offer
@@ -66,11 +69,23 @@ class Quote:
     steps: tuple[QuoteStep, ...]
     cache_read_known: bool
     cache_write_known: bool
+    cache_write_1h_usd_per_mtok: float | None
     valid_until: date | None
     next_change: tuple[date, str] | None
     as_of: date
     source: str
     url: str | None
+
+    def on(self, day: date) -> Quote:
+        """The same quote on another day of the same stretch, in which nothing else changes."""
+        if day == self.day:
+            return self
+        other = object.__new__(Quote)
+        # dataclasses.replace takes ten times as long, and months of quotes are many
+        other.__dict__.update(self.__dict__, day=day)
+        if self.reason is not None and self.reason == _no_price_on(self.day):
+            other.__dict__["reason"] = _no_price_on(day)
+        return other
 
     @property
     def blended_usd_per_mtok(self) -> float | None:
@@ -83,6 +98,10 @@ class Quote:
         """The highest step that a prompt of this length is on; None on the base price."""
         on = [step for step in self.steps if step.applies(prompt_tokens)]
         return on[-1] if on else None
+
+
+def _no_price_on(day: date) -> str:
+    return f"no price is known for {day}"
 
 
 def blended(prices: TokenPrices) -> float:
@@ -156,6 +175,14 @@ def _next_change(
     return min(changes) if changes else None
 
 
+def turning_days(offer: Offer, model: Model, retires: date | None, chain: Iterable[Model]) -> list[date]:
+    """Every day on which something about a quote changes, in order; ``chain``: the models that may be its successor."""
+    days = [first_day(offer, model), retires, offer.provenance.as_of]
+    days += [day for period in offer.periods for day in (period.starts, period.ends)]
+    days += [day for other in chain for day in (other.released, other.retires_on)]
+    return sorted({day for day in days if day is not None})
+
+
 def quote_offer(offer: Offer, model: Model, day: date, retires: date | None, successor: Model | None) -> Quote:
     """The offer on the day, given its last day. ``successor`` is only used for the words of a retirement."""
     starts = first_day(offer, model)
@@ -170,7 +197,7 @@ def quote_offer(offer: Offer, model: Model, day: date, retires: date | None, suc
     elif offer.status == "retired" and day >= offer.provenance.as_of:
         state, reason = "retired", f"no longer on sale on {offer.provenance.as_of}{instead}"
     elif period is None:
-        reason = f"no price is known for {day}"
+        reason = _no_price_on(day)
     elif not period.mean_prices.is_priced:
         reason = period.reason
     else:
@@ -194,6 +221,7 @@ def quote_offer(offer: Offer, model: Model, day: date, retires: date | None, suc
         ),
         cache_read_known=prices.cache_read is not None,
         cache_write_known=prices.cache_write is not None,
+        cache_write_1h_usd_per_mtok=None if prices.cache_write_1h is None else float(prices.cache_write_1h),
         valid_until=min(ends) if ends else None,
         next_change=_next_change(offer, period, day, starts, retires, f"retires{instead}"),
         as_of=offer.provenance.as_of,

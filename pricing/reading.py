@@ -94,6 +94,9 @@ def _offers(reader: _Reader, path: Path) -> tuple[list[Offer], Seller | None]:
     for key, value in reader.mapping(document.get("offers"), f"{place} > offers").items():
         fields = {"model": key, "seller": path.stem, **reader.mapping(value, f"{place} > {key}")}
         offer = reader.record(Offer, fields, f"{place} > {key}")
+        if offer is not None and offer.provenance.method == "sheet":
+            mend = "Write import or manual: only an uploaded price sheet has this method."
+            reader.problems.append(Problem(f"{place} > {key} > provenance > method", '"sheet"', "for a table", mend))
         if offer is not None:
             offers.append(offer)
     return offers, seller
