@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -306,14 +307,15 @@ def _tier(catalog: Catalog, model_id: str, names: Sequence[str], evaluation: Eva
 
 
 def _newest(catalog: Catalog, vendor: str, tier: str | None, evaluation: Evaluation) -> str | None:
-    """The vendor's own offer of the newest model in a tier that is priced on the day."""
+    """The vendor's own offer of the newest model in a tier that is priced on the day; of several the dearest."""
     found = []
     for offer in catalog.own_offers():
         model = catalog.models[offer.model]
         if model.vendor != vendor or catalog.quote(offer, evaluation.day).state != "priced":
             continue
-        if str(catalog.tier(offer, evaluation.day)) == tier and model.released is not None:
-            found.append((model.released, catalog.quote(offer, evaluation.day).blended_usd_per_mtok or 0.0, offer.id))
+        if str(catalog.tier(offer, evaluation.day)) == tier:
+            blend = catalog.quote(offer, evaluation.day).blended_usd_per_mtok or 0.0
+            found.append((model.released or date.min, blend, offer.id))
     return max(found)[2] if found else None
 
 
