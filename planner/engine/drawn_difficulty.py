@@ -25,11 +25,11 @@ REACH_Z = 4.5
 SURE = 1e-6
 """Error shares closer than this to 0 or 1 count as this close."""
 USUAL_SIGMA, MOST_SIGMA = 6.0, 20.0
-"""The tables reach to the first; where rows lie beyond it, to the second, at less resolution."""
+"""The tables reach to the first; where spreads may lie beyond it, to the second, at less resolution."""
 MOST_LOGIT = 14.0
 _SIGMA_STEPS, _LOGIT_STEPS = 128, 896
 _EXACT_SIGMAS, _EXACT_LOGITS, _EXACT_ENTERED = 24, 40, 8
-_EVEN_STEP = 0.5
+_EVEN_STEP = 0.4
 _NODES_BY_WIDTH = 2.7
 _LEAST_NODES = 6
 _BLOCK = 2_048
@@ -86,10 +86,9 @@ class SigmaAt(NamedTuple):
     """Widest spread in the table."""
 
 
-def sigma_at(sigma: Floats) -> SigmaAt:
-    """Places of spreads, which are cut at 20 logits."""
-    held = np.clip(sigma, 0.0, MOST_SIGMA)
-    reach = USUAL_SIGMA if float(held.max()) <= USUAL_SIGMA else MOST_SIGMA
+def sigma_at(sigma: Floats, reach: float = USUAL_SIGMA) -> SigmaAt:
+    """Places of spreads in the table that reaches to 6 or 20 logits, where they are cut."""
+    held = np.clip(sigma, 0.0, reach)
     place = held * (_SIGMA_STEPS / reach)
     row = np.minimum(place.astype(np.int32), _SIGMA_STEPS - 1)
     return SigmaAt(held.astype(np.float32), row * (_LOGIT_STEPS + 1), (place - row).astype(np.float32), reach)
@@ -135,13 +134,14 @@ def wrong_below(share: float, place: Place) -> Floats:
     return _read(_wrong_below_table(share).ravel(), place).astype(np.float64)
 
 
-def both_wrong(thetas: Mapping[int, Singles], pairs: Iterable[tuple[int, int]], sigma: Singles
+def both_wrong(thetas: Mapping[int, Singles], pairs: Iterable[tuple[int, int]], at: SigmaAt
                ) -> dict[tuple[int, int], Floats]:
-    """P(both wrong) for pairs of models whose abilities hold for every difficulty; ``thetas`` and ``sigma`` by row."""
+    """P(both wrong) for pairs of models whose abilities hold for every difficulty; ``thetas`` by row."""
     wanted = list(pairs)
     columns = sorted({m for pair in wanted for m in pair})
+    sigma = at.sigma
     rows = max(sigma.size, *(thetas[m].size for m in columns))
-    nodes = _uncut(float(sigma.max()))
+    nodes = _uncut(at.table_reach)
     found = {pair: np.empty(rows) for pair in wanted}
     for start in range(0, rows, _BLOCK):
         part = slice(start, min(start + _BLOCK, rows))
@@ -186,7 +186,7 @@ def _quantiles() -> tuple[Floats, Floats]:
 @lru_cache(maxsize=64)
 def _uncut(most_sigma: float) -> Nodes:
     """Even steps: on a smooth bell that ends in nothing they beat every other rule. Wide spreads need finer ones."""
-    count = int(np.ceil(2.0 * REACH_Z / min(_EVEN_STEP, 2.2 / max(most_sigma, 1.0))))
+    count = int(np.ceil(2.0 * REACH_Z / min(_EVEN_STEP, 2.4 / most_sigma)))
     z = np.linspace(-REACH_Z, REACH_Z, count + 1)[:, None]
     density = np.exp(-z * z / 2.0)
     return Nodes(z.astype(np.float32), (density / density.sum()).astype(np.float32), np.ones_like(z))
@@ -196,7 +196,7 @@ def nodes_at(cuts: list[Floats], most_sigma: float) -> Nodes:
     """Nodes between boundaries: shares of requests, each a number or one per row, in any order."""
     if not cuts:
         return _uncut(most_sigma)
-    by_width = max(_NODES_BY_WIDTH, 0.6 * most_sigma)
+    by_width = max(_NODES_BY_WIDTH, 0.45 * most_sigma)
     rows = np.broadcast_shapes((1,), *(np.shape(cut) for cut in cuts))
     inner = [np.broadcast_to(np.clip(cut, 0.0, 1.0), rows) for cut in cuts]
     ends = np.sort(np.stack([np.zeros(rows), *inner, np.ones(rows)]), axis=0)

@@ -15,6 +15,7 @@ from planner.engine.beliefs import Basic, assumption_key
 from planner.engine.cascade import Joint, escalation, joint_of_phi, reach, two_stage_error, uses_counts
 from planner.engine.demand import Demand
 from planner.engine.drawn_difficulty import (
+    MOST_SIGMA,
     USUAL_SIGMA,
     Nodes,
     Place,
@@ -40,6 +41,8 @@ from planner.engine.split import easiest_first
 
 Floats = NDArray[np.float64]
 ZERO, ONE = np.zeros(()), np.ones(())
+_BEYOND_HIGH = 1.5
+"""Draws may lie this far beyond the 90 % point of a belief, and rarely further."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,10 @@ class Rows:
             cuts = [np.asarray(cut) for cut in self.cuts] if sigma is None else []
             if self.cuts_segments:
                 cuts.append(np.asarray(self.demand.routine_share))
-            self.hardness[sigma] = _Hardness(self, cuts, np.atleast_1d(self.belief("difficulty_sigma_logits", sigma)))
+            # decided by the belief, not by the rows: a block of rows must give what all rows together give
+            most = self.setting.register["difficulty_sigma_logits"].high * _BEYOND_HIGH if sigma is None else sigma
+            self.hardness[sigma] = _Hardness(self, cuts, np.atleast_1d(self.belief("difficulty_sigma_logits", sigma)),
+                                             USUAL_SIGMA if most <= USUAL_SIGMA else MOST_SIGMA)
         return self.hardness[sigma]
 
 
@@ -136,9 +142,9 @@ class _Hardness:
     share that differs from row to row, are summed over nodes.
     """
 
-    def __init__(self, rows: Rows, cuts: list[Floats], sigma: Floats) -> None:
-        self.rows, self.sigma, self.cuts = rows, sigma, cuts
-        self.at: SigmaAt = sigma_at(sigma)
+    def __init__(self, rows: Rows, cuts: list[Floats], sigma: Floats, table_reach: float) -> None:
+        self.rows, self.cuts = rows, cuts
+        self.at: SigmaAt = sigma_at(sigma, table_reach)
         self._places: dict[int, Place] = {}
         self._wrong: dict[int, Singles] = {}
         self._below: dict[tuple[int, float | None], Floats] = {}
@@ -147,7 +153,7 @@ class _Hardness:
     @cached_property
     def nodes(self) -> Nodes:
         """Difficulties at which P(wrong) is worked out."""
-        return nodes_at(self.cuts, float(self.at.sigma.max()))
+        return nodes_at(self.cuts, self.at.table_reach)
 
     @cached_property
     def spread_z(self) -> Singles:
@@ -172,7 +178,7 @@ class _Hardness:
             else:
                 given = self.rows.setting.rates.segments[self.rows.k, column]
                 share = np.atleast_1d(self.rows.demand.routine_share)
-                routine, complex_ = segment_abilities(given, self.sigma, share)
+                routine, complex_ = segment_abilities(given, self.at.sigma.astype(np.float64), share)
                 theta = np.where(self.nodes.upper_share <= share + 1e-9, routine, complex_)
             self._wrong[column] = wrong_at(theta, self.spread_z)
         return self._wrong[column]
@@ -200,7 +206,7 @@ class _Hardness:
             # all pairs of the category at once: each model is worked out once per block of rows
             wanted = {pair, *(each for each in self.rows.pairs if self.is_plain(each[0]) and self.is_plain(each[1]))}
             thetas = {m: abilities(self.place(m)) for each in wanted for m in each}
-            self._pairs |= both_wrong(thetas, sorted(wanted), self.at.sigma)
+            self._pairs |= both_wrong(thetas, sorted(wanted), self.at)
         return self._pairs[pair]
 
 

@@ -205,7 +205,6 @@ class _Spend:
     def add(self, routes: list[Route], category: _Category, sheet: PriceSheet, demand: Demand, drawn: Floats) -> None:
         """One category's spend."""
         usd = sheet.usd(demand, drawn)[1:]
-        coefficients = sheet.coefficients
         constant = np.zeros((2, len(routes), len(sheet.columns)))
         for b, route in enumerate(routes):
             here = np.flatnonzero(category.of_scenario == b)
@@ -223,7 +222,7 @@ class _Spend:
                 self._to(here, np.broadcast_to(route.extra_usd * demand.requests * demand.spend_factor,
                                                (drawn.shape[1],)), False)
         # an endpoint without a price makes every scenario that uses it unknown, and no other
-        unpriced = ~np.isfinite(coefficients[:, 0])
+        unpriced = ~(np.isfinite(usd[0]) & np.isfinite(usd[1])).all(axis=1)
         lost = (constant[:, :, unpriced] != 0).any(axis=(0, 2))
         constant[:, :, unpriced] = 0.0
         for g in range(1 + category.by_segment):

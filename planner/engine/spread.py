@@ -18,9 +18,9 @@ from planner.engine.paired import beta_quantile
 
 Floats = NDArray[np.float64]
 
-Z80 = 1.2816
+Z80 = NormalDist().inv_cdf(0.9)
 """Half of an 80 % band of the normal distribution, in standard deviations."""
-Z95_ONE_SIDED = 1.6449
+Z95_ONE_SIDED = NormalDist().inv_cdf(0.95)
 LOG_FROM_RATIO = 5.0
 """A range whose high is more than this many times its low speaks of orders of magnitude: it is read on a log scale."""
 _PERT_WEIGHT = 4.0
