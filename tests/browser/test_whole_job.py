@@ -98,8 +98,8 @@ def test_from_a_template_to_the_hand_over(open_page: Callable[..., Page], tmp_pa
         # The file holds unrounded figures; on screen the parts are rounded so that they add up to the total.
         in_file = [float(row[f"{part}_usd"]) for part in ("invoice", "error_cost", "review_cost", "handoff_cost")]
         expected = [usd_cents(value) for value in (*rounded_parts(in_file, 2), float(row["total_usd"]))]
-        shown_here = [line[header.index(heading)] for heading in ("Invoice", "Error cost", "Review", "Hand-off", "Total")]
-        assert shown_here == expected, row["scenario"]
+        headings = ("Invoice", "Error cost", "Review", "Hand-off", "Total")
+        assert [line[header.index(heading)] for heading in headings] == expected, row["scenario"]
     assert kept.name in {line[header.index("Scenario")] for line in on_screen[1:]}
     written = " ".join(page.extract_text() for page in PdfReader(pdf).pages)
     best = next(row for row in rows.values() if row["recommended"] == "true")
