@@ -18,6 +18,7 @@ from planner.engine.hosting_options import (
     ServerClaim,
     blended_usd_per_mtok,
     hosted_models,
+    hosted_scenario,
     hosting_choices,
     server_claims,
 )
@@ -335,6 +336,23 @@ class TestWhereElseToGo:
         assert len(found.gaps) == 2
         assert "Hostel would cost $750 a month for this work, $10,700 less than own servers" in hosted_sentence(found)
         assert hosted_table(found)["spend_usd"].tolist()[:2] == pytest.approx([11_424, 750])
+
+    def test_the_host_as_a_scenario_to_draw_beside_own_servers(self) -> None:
+        evaluation = evaluated()
+        found = hosted_scenario(evaluation, evaluation.scenario("servers"), evaluation.scenario("large"))
+        assert found is not None
+        assert found.name == "Open at Hostel"
+        assert found.total("invoice_usd") == pytest.approx(750)
+        assert not found.hosted
+
+    def test_other_parts_of_a_mixed_scenario_stay_as_they_are(self) -> None:
+        evaluation = evaluate(load_plan(example_plan().path), date(2026, 11, 25))
+        own = evaluation.scenario("Own Llama")
+        found = hosted_scenario(evaluation, own, evaluation.scenario("Opus for everything"))
+        assert found is not None
+        kept = {use.id for use in own.endpoints} - {"our-llama"}
+        assert kept < {use.id for use in found.endpoints}
+        assert (found.total("invoice_usd") or 0.0) < (own.total("invoice_usd") or 0.0)
 
     @pytest.mark.parametrize(
         ("below", "words"),

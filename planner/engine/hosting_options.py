@@ -6,7 +6,7 @@ everything that such sums leave out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.domain.endpoints import SelfHosted
+from planner.domain.plan import Scenario
+from planner.domain.strategies import Allocation, Cascade, Single, Split, Strategy, TwoModes
 from planner.engine.endpoints import Column, EndpointState, endpoint_state, unit_costs
-from planner.engine.evaluate import Evaluation, ScenarioResult
+from planner.engine.evaluate import Evaluation, ScenarioResult, evaluate_scenario, make_setting
 from planner.engine.hosting import Hosted, host, memory_terms
 from planner.engine.self_host import unit_price
 from planner.engine.serving import HOURS_PER_MONTH, SECONDS_PER_HOUR, memory_verdict
@@ -317,6 +319,40 @@ def _newest(catalog: Catalog, vendor: str, tier: str | None, evaluation: Evaluat
             blend = catalog.quote(offer, evaluation.day).blended_usd_per_mtok or 0.0
             found.append((model.released or date.min, blend, offer.id))
     return max(found)[2] if found else None
+
+
+def hosted_scenario(evaluation: Evaluation, challenger: ScenarioResult, incumbent: ScenarioResult
+                    ) -> ScenarioResult | None:
+    """The challenger with each own endpoint replaced by the cheapest host of its model; None where nobody hosts it.
+
+    It need not be in the plan: it is the third line beside own servers and today's API.
+    """
+    found = hosted_models(evaluation, challenger, incumbent)
+    hosts = {each.endpoint: each.cheapest for each in found if each.cheapest is not None}
+    if not hosts or len(hosts) < len(found):
+        return None
+    strategy = renamed(challenger.strategy, {name: each.offer for name, each in hosts.items()})
+    name = " and ".join(dict.fromkeys(each.label for each in hosts.values()))
+    setting = make_setting(evaluation.plan, evaluation.day, [strategy], evaluation.catalog)
+    return evaluate_scenario(Scenario(name=name[:120], strategy=strategy), evaluation.plan, setting, evaluation.catalog)
+
+
+def renamed(strategy: Strategy, names: Mapping[str, str]) -> Strategy:
+    """The strategy with other endpoints in the place of some.
+
+    >>> renamed(Split(small="own", large="large", small_share=0.75), {"own": "host/open"}).small
+    'host/open'
+    """
+    match strategy:
+        case Single(model=model) | TwoModes(model=model):
+            return strategy.model_copy(update={"model": names.get(model, model)})
+        case Split(small=small, large=large):
+            return strategy.model_copy(update={"small": names.get(small, small), "large": names.get(large, large)})
+        case Cascade(stages=stages):
+            return strategy.model_copy(update={"stages": tuple(names.get(each, each) for each in stages)})
+        case Allocation(default=default, by_category=by_category):
+            parts = {name: renamed(part, names) for name, part in by_category.items()}
+            return strategy.model_copy(update={"default": renamed(default, names), "by_category": parts})
 
 
 # --- the article's sum ----------------------------------------------------------------------------------------------
