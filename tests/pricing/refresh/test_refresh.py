@@ -267,3 +267,12 @@ def test_writing_a_new_edition_needs_the_day_of_which_it_speaks(desk: Desk) -> N
     options = ["--tables", str(desk.tables), "refresh", "--source", "litellm-json", path]
     assert main([*options, "--write", "--accept", "host/big"]) == 2
     assert "Say of which day litellm feed.json" in desk.capsys.readouterr().err
+
+
+def test_the_shipped_tables_say_what_the_installed_package_says_or_why_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from pricing.__main__ import main
+
+    assert main(["refresh"]) == 0
+    assert "0 differ." in capsys.readouterr().out
