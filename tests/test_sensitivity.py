@@ -431,7 +431,7 @@ class TestTheArticlesSum:
 class TestOnThePage:
     def test_the_sentence_names_the_first_input_and_both_ends(self) -> None:
         found = moved(evaluated())
-        assert sensitivity_sentence(found).startswith("GPU rent moves the break-even most: from $1.89 to $15.98")
+        assert sensitivity_sentence(found).startswith("GPU rent moves the break-even most: at $1.89 it comes at ")
         assert "Planned utilisation" in still_inputs(found)
 
     def test_the_picture_shows_every_input_that_moves_the_break_even_widest_on_top(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, isinf, log
+from math import ceil, isclose, isinf, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +65,9 @@ def month_parts(result: ScenarioResult) -> Mapping[str, float]:
         for name in ("people_usd", "other_fixed_usd", "egress_usd"):
             add(name, float(hosted.cost.parts[name]))
     servers = sum(each.monthly_usd for each in result.hosted)
+    fixed = float(result.outcome.fixed_cost_usd.sum())
     add(API, float(result.outcome.spend_usd.sum()))
-    add(OTHER, float(result.outcome.fixed_cost_usd.sum()) - servers)
+    add(OTHER, 0.0 if isclose(fixed, servers, rel_tol=1e-12) else fixed - servers)
     return found
 
 

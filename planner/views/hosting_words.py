@@ -65,14 +65,20 @@ def sensitivity_sentence(found: Sensitivity) -> str:
     first = found.swings[0]
     label, spans = first.input.label, _range(first.input)
     if moves_break_even(first):
-        low, high = volume_words(first.low_break_even), volume_words(first.high_break_even)
-        moved = f"{label} moves the break-even most: from {spans} it goes from {low} to {high}"
-        return moved + ("." if None in (first.low_break_even, first.high_break_even) else " requests a month.")
+        low, high = (input_words(end, first.input.unit) for end in (first.input.low, first.input.high))
+        return (f"{label} moves the break-even most: at {low} {_comes(first.low_break_even)}, at {high} "
+                f"{_comes(first.high_break_even)}.")
     settled = found.planned_break_even
     ever = ("There is no lasting break-even, and no input alone brings one" if settled is None else
             "No input alone moves the break-even")
     return (f"{ever}. At today's volume {label.lower() if label[1:2].islower() else label} moves the difference most: "
             f"from {spans} it goes from {_gap(first.low_gap_usd)} to {_gap(first.high_gap_usd)}.")
+
+
+def _comes(requests: float | None) -> str:
+    if requests is None:
+        return "it never comes"
+    return "it is there from the first request" if requests == 0 else f"it comes at {count(requests)} requests a month"
 
 
 def _gap(gap_usd: float) -> str:
@@ -97,7 +103,7 @@ def duty_sentence(duty: ReplicaDuty) -> str:
     if need <= 0:
         return f"{duty.model} gets no requests yet; {plural(duty.carrying + duty.spare, 'server')} would run."
     room = duty.headroom
-    said = (f"In the busiest hour {count(need)} requests a second are needed; {plural(duty.carrying, 'server')} "
+    said = (f"{duty.model}: in the busiest hour {count(need)} requests a second are needed; {plural(duty.carrying, 'server')} "
             f"{'serves' if duty.carrying == 1 else 'serve'} {count(have)}")
     said += f", and {duty.spare} {'stands' if duty.spare == 1 else 'stand'} by. " if duty.spare else ". "
     more = (f"The next server starts after {count(room.requests_per_month)} more requests a month "
