@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -14,7 +15,6 @@ from planner import __version__
 from planner.domain.plan import Plan, dump_plan, plan_hash
 from planner.engine.crossover import Crossover
 from planner.engine.study import Study
-from planner.report import FORMATS, Format
 from planner.ui import menu, results, show, state
 from planner.views.formatting import count_whole, day, listed, share, times, usd, usd_whole
 from planner.views.records import crossover_values, evaluation_values, recommendation_values
@@ -28,6 +28,34 @@ WORDS = {
             ":material/table_chart:"),
 }
 PAPERS = {"a4": "A4", "us-letter": "Letter"}
+
+
+class Format(Protocol):
+    """What a card needs to know of one way to hand a study over; the page brings those that there are."""
+
+    @property
+    def name(self) -> str:
+        """Short name, as on the command line."""
+
+    @property
+    def label(self) -> str:
+        """What a reader gets."""
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the file that is downloaded."""
+
+    @property
+    def media_type(self) -> str:
+        """Media type of that file."""
+
+    @property
+    def render(self) -> Callable[..., Any]:
+        """The content from a study, a day and options."""
+
+    @property
+    def download(self) -> Callable[[Any], bytes]:
+        """The content as one file."""
 
 
 def file_name(plan: Plan, suffix: str) -> str:
@@ -60,7 +88,7 @@ def _card(title: str, text: str, label: str, icon: str, make: Callable[[], bytes
                            type="primary" if primary else "secondary")
 
 
-def cards(study: Study | None) -> None:
+def cards(study: Study | None, formats: Sequence[Format]) -> None:
     """Every format, the plan itself and JSON."""
     plan, today = state.plan(), state.today()
     if study is not None:
@@ -72,7 +100,7 @@ def cards(study: Study | None) -> None:
                                  help="Marks the files as UTF-8, so that Excel shows accents right")
         options: dict[str, tuple[tuple[str, str | bool], ...]] = {
             "pdf": (("paper", str(paper)),), "csv": (("with_bom", bool(with_bom)),)}
-        for number, form in enumerate(FORMATS):
+        for number, form in enumerate(formats):
             title, text, label, icon = WORDS.get(form.name, (form.label, "", f"Download {form.name.upper()}",
                                                              ":material/download:"))
             _card(title, text, label, icon, partial(_made, form, study, today, options.get(form.name, ())),

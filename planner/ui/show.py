@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from planner.report.csv import csv_text
 from planner.ui import state
 from planner.views.chart_spec import ChartSpec
+from planner.views.csv_text import csv_text
 from planner.views.plotly_charts import CONFIG, Theme, figure
 from planner.views.table_words import headed
 
