@@ -103,8 +103,8 @@ def duty_sentence(duty: ReplicaDuty) -> str:
     if need <= 0:
         return f"{duty.model} gets no requests yet; {plural(duty.carrying + duty.spare, 'server')} would run."
     room = duty.headroom
-    said = (f"{duty.model}: in the busiest hour {count(need)} requests a second are needed; {plural(duty.carrying, 'server')} "
-            f"{'serves' if duty.carrying == 1 else 'serve'} {count(have)}")
+    said = (f"{duty.model}: in the busiest hour {count(need)} requests a second are needed; "
+            f"{plural(duty.carrying, 'server')} {'serves' if duty.carrying == 1 else 'serve'} {count(have)}")
     said += f", and {duty.spare} {'stands' if duty.spare == 1 else 'stand'} by. " if duty.spare else ". "
     more = (f"The next server starts after {count(room.requests_per_month)} more requests a month "
             f"({share(room.share)} more)")
