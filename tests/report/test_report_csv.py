@@ -18,7 +18,8 @@ from planner.views.formatting import usd_cents
 from planner.views.records import evaluation_values
 from tests.report.conftest import TODAY, category, study_of
 
-FILES = ["scenarios", "categories", "endpoints", "recommendation", "break_even", "prices", "assumptions", "about"]
+FILES = ["scenarios", "categories", "endpoints", "recommendation", "break_even", "forecast", "prices",
+         "assumptions", "about"]
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
