@@ -330,6 +330,15 @@ def test_a_cascade_over_a_measured_pair_follows_the_two_stage_formula_in_every_d
     assert joint.first_wrong == pytest.approx(plan.totals(values).follows_usd[0] / 100)
 
 
+def test_a_pair_written_the_other_way_round_is_the_same_pair() -> None:
+    turned = {"small": OPUS, "large": HAIKU, "n11": 70, "n10": 15, "n01": 5, "n00": 10}
+    strategies = {"Cascade": {"kind": "cascade", "stages": [HAIKU, OPUS]}}
+    one, other = (ready([category()], strategies, evaluations=[{"category": "Triage", "pairs": [pair]}])
+                  for pair in (PAIR, turned))
+    values = draw(one.inputs, 3, 500)
+    assert one.totals(values).total_usd().tolist() == other.totals(draw(other.inputs, 3, 500)).total_usd().tolist()
+
+
 def test_a_model_with_counts_of_its_own_keeps_them() -> None:
     plan = measured(models={OPUS: {"n": 1_000, "correct": 900}})
     drawn = plan.categories[0].drawn.rates(draw(plan.inputs, 3, 50_000))

@@ -100,6 +100,13 @@ class Rates:
     pairs: dict[tuple[int, int], Joint] = field(default_factory=dict)
     cells: dict[tuple[int, ...], dict[str, Floats]] = field(default_factory=dict)
 
+    def joint(self, first: int, second: int) -> Joint:
+        """Joint outcome of two columns that were measured together, whichever was written first."""
+        if (first, second) in self.pairs:
+            return self.pairs[first, second]
+        found = self.pairs[second, first]
+        return Joint(found.both_right, found.only_second, found.only_first, found.both_wrong)
+
 
 @dataclass(frozen=True)
 class DrawnRates:
@@ -258,18 +265,21 @@ class _Builder:
         return self._step("cells", counts, columns, tuple(range(0, width, 2)), " > ".join(found.stages))
 
     def _pairs(self) -> Iterator[_Step]:
-        """Measured pairs of columns that are used, in an order that does not depend on the file's."""
-        found: dict[tuple[int, int], CountedPair] = {}
+        """Measured pairs of columns that are used; neither their order nor that of their models matters."""
+        found: dict[tuple[int, int], dict[str, float]] = {}
         for evaluation in self.plan.evaluations:
             for pair in evaluation.pairs if evaluation.category == self.name else ():
                 small, large = (self.by_key.get(rate_key(name, self.plan, self.catalog))
                                 for name in (pair.small, pair.large))
-                if small is not None and large is not None and small != large:
-                    found.setdefault((small, large), pair)
-        for columns, pair in sorted(found.items(), key=lambda item: (self._rate_key(item[0][0]),
-                                                                     self._rate_key(item[0][1]))):
+                if small is None or large is None or small == large:
+                    continue
+                counts = _of_pair(pair)
+                if self._rate_key(small) > self._rate_key(large):
+                    small, large, counts = large, small, {cell[::-1]: count for cell, count in counts.items()}
+                found.setdefault((small, large), counts)
+        for columns, counts in sorted(found.items(), key=lambda item: [self._rate_key(m) for m in item[0]]):
             named = " > ".join(self._rate_key(m) for m in columns)
-            yield self._step("pair", _of_pair(pair), columns, (0, 1), named)
+            yield self._step("pair", counts, columns, (0, 1), named)
 
     def _step(self, kind: str, counts: dict[str, float], columns: tuple[int, ...], digits: tuple[int, ...], named: str
               ) -> _Step:

@@ -369,7 +369,7 @@ def _joint(strategy: Cascade, columns: tuple[int, ...], rows: Rows) -> Joint | N
         return joint_of_phi(rows.error(columns[0]), rows.error(columns[1]), strategy.phi)
     if pair_of(strategy, rows.drawn.name, rows.evaluation) is None:
         return None
-    return rows.rates.pairs[rows.drawn.canonical[columns[0]], rows.drawn.canonical[columns[1]]]
+    return rows.rates.joint(*(rows.drawn.canonical[column] for column in columns))
 
 
 def needs_segments(basics: list[Basic], columns: set[int], k: int, setting: Setting, by_segment: bool) -> bool:
