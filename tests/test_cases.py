@@ -3,13 +3,13 @@
 A case is written short:
 
 - `mail` holds the fields of one category called Mail that differ from the typical one: 100,000 requests a month of
-  1,000 input and 200 output tokens. That costs $200 at `small`, $1,000 at `large` and $3,000 at `premium`, the models of
-  the made-up market (tests/market.py). `categories` holds several, each a name with its own fields.
+  1,000 input and 200 output tokens. That costs $200 at `small`, $1,000 at `large` and $3,000 at `premium`, the models
+  of the made-up market (tests/market.py). `categories` holds several, each a name with its own fields.
 - `scenarios` maps names to strategies; a bare model name is a single model.
 - Everything else under `given` is written as in a plan file.
 - `expected` maps scenarios to figures by the names of `planner evaluate --json`: those of the month alone, those of a
-  category as Mail.error_rate, those of an endpoint as acme/small.requests. A list [x, d] means x give or take d; text is
-  found within the reason, a warning, or an event.
+  category as Mail.error_rate, those of an endpoint as acme/small.requests. A list [x, d] means x give or take d; text
+  is found within the reason, a warning, or an event.
 """
 
 from __future__ import annotations
