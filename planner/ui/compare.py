@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,9 @@ from planner.domain.plan import Scenario
 from planner.domain.strategies import Cascade, Split, Strategy
 from planner.engine.evaluate import ScenarioResult
 from planner.engine.study import Study
-from planner.ui import edits, results, show, state, strategy_controls
+from planner.ui import edits, errors, results, show, state, strategy_controls
 from planner.views.charts import cascade_chart, error_scatter, split_chart
-from planner.views.formatting import MISSING, count_whole, share, usd, usd_whole
+from planner.views.formatting import MISSING, count_whole, share, usd, usd_whole, whole
 from planner.views.plotly_charts import INKS
 from planner.views.scenario_table import scenarios_alt, scenarios_title, shown_scenarios
 from planner.views.tables import scenarios_table
@@ -41,8 +42,18 @@ def _first(strategy: Strategy, name: str) -> None:
                  f"Added {name}", toast=True)
 
 
-def workbench(study: Study) -> None:
-    """A strategy made with controls, what it costs, and its curve."""
+@st.fragment
+def workbench(study: Study, version: int) -> None:
+    """A strategy made with controls, what it costs, and its curve.
+
+    A step of a slider runs this part of the page alone; a change of the plan (its ``version``) runs the whole page.
+    """
+    if state.session().version != version or state.session().notices:
+        st.rerun()
+    errors.guarded(partial(_workbench, study))
+
+
+def _workbench(study: Study) -> None:
     kind = st.segmented_control("Strategy", strategy_controls.KINDS, default="Split", required=True,
                                 key="strategy_kind", label_visibility="collapsed", persist_state="session")
     left, right = st.columns([3, 8], gap="large")
@@ -122,14 +133,16 @@ def _curve(strategy: Strategy, result: ScenarioResult, study: Study) -> None:
 def scenario_list(study: Study) -> None:
     """All scenarios by total, the recommended one marked; those that cannot be run say why."""
     table = shown_scenarios(study)
-    show.finding(scenarios_title(study), "Per month, errors included in the total")
+    show.finding(scenarios_title(study, table), "Per month, errors included in the total")
     highest = float(table["total_usd"].max()) if table["total_usd"].notna().any() else 1.0
     named = table.rename(columns={
         "scenario": "Scenario", "invoice_usd": "Invoice", "change_share": "vs baseline", "expected_errors": "Errors",
         "error_cost_usd": "Error cost", "total_usd": "Total", "what": "What it does"})
     best, runs = named["is_best"], named["status"].isin(["priced", "partly_priced"])
     shown = named[["Scenario", "Invoice", "vs baseline", "Errors", "Error cost", "Total", "What it does"]].assign(**{
-        heading: [write(value) for value in named[heading]] for heading, write in WRITERS.items()})
+        heading: [write(value) for value in named[heading]] for heading, write in WRITERS.items()},
+        **{"What it does": [edits.spoken(words) for words in named["What it does"]]},
+        Total=[whole(value) for value in named["Total"]])
     inks = INKS[show.theme()]
     tint = ROW_TINT[show.theme()]
 
@@ -159,7 +172,7 @@ def scenario_list(study: Study) -> None:
         show.small("Partly priced scenarios cost at least what is shown.")
     for _, row in named[~named["status"].eq("priced")].head(6).iterrows():
         show.small(f"{show.short(row['Scenario'], 40)}. {row['What it does']}")
-    show.twin(scenarios_table(study)[[
+    show.twin(scenarios_table(study).rename(columns={"name": "scenario"})[[
         "scenario", "status", "invoice_usd", "error_cost_usd", "review_cost_usd", "handoff_cost_usd", "total_usd",
         "expected_errors", "error_rate", "error_origin"]], "scenarios", "scenarios", "Scenarios to the cent")
 

@@ -29,11 +29,11 @@ from planner.views.wording import sentence, strategy_phrase
 from pricing.catalog import Quote
 
 # What an empty table is headed with: a plan without categories still has a file for every table.
-NAMED = ("scenario", "recommended", "baseline", "status", "reason", "strategy")
+NAMED = ("name", "recommended", "baseline", "status", "reason", "strategy")
 MONTH_KEYS = ("requests", "spend_usd", "fixed_cost_usd", "invoice_usd", "error_cost_usd", "total_usd")
 SAVING_KEYS = ("saving_spend_usd", "saving_invoice_usd", "saving_total_usd", "saving_reason")
 CATEGORY_KEYS = ("requests", "spend_usd", "fixed_cost_usd", "invoice_usd", "error_cost_usd", "total_usd", "error_rate")
-CHOICE_KEYS = ("category", "rule_tier", "rule_strategy", "rules", "economic_strategy", "total_usd", "agree", "why")
+CHOICE_KEYS = ("name", "rule_tier", "rule_strategy", "rules", "economic_strategy", "total_usd", "agree", "why")
 PRICE_KEYS = ("id", "model", "seller", "status", "reason", "input_usd_per_mtok", "output_usd_per_mtok", "price_date")
 
 
@@ -50,7 +50,7 @@ def scenarios_table(study: Study) -> pd.DataFrame:
     best = study.recommendation.scenario
     rows = [
         {
-            "scenario": result.name, "recommended": best is not None and result.strategy == best.strategy,
+            "name": result.name, "recommended": best is not None and result.strategy == best.strategy,
             "baseline": result.name == evaluation.plan.baseline_name, "status": result.status,
             "reason": result.reason, "strategy": strategy_phrase(result.strategy, states),
             **monthly_values(result, evaluation),
@@ -66,12 +66,12 @@ def categories_table(study: Study) -> pd.DataFrame:
     """One row per scenario and category."""
     evaluation = study.evaluation
     rows = [
-        {"scenario": result.name, "category": values.pop("name"), **values}
+        {"scenario": result.name, **values}
         for result in results(study)
         for k in range(len(evaluation.demand.names))
         if (values := category_values(k, result, evaluation))
     ]
-    return pd.DataFrame(rows, columns=None if rows else ["scenario", "category", *CATEGORY_KEYS])
+    return pd.DataFrame(rows, columns=None if rows else ["scenario", "name", *CATEGORY_KEYS])
 
 
 def endpoints_table(study: Study) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def recommendation_table(study: Study) -> pd.DataFrame:
     values = recommendation_values(study)
     rows = [
         {
-            "category": each["name"], "rule_tier": each["rule"]["tier"], "rule_strategy": each["rule"]["strategy"],
+            "name": each["name"], "rule_tier": each["rule"]["tier"], "rule_strategy": each["rule"]["strategy"],
             "rules": " ".join(each["rule"]["rules"]), "economic_strategy": each["economic"]["words"],
             "economic_size": each["economic"]["size"], "total_usd": each["economic"]["total_usd"],
             "agree": each["agree"], "why": each["why"], "recommendation": values["sentence"],

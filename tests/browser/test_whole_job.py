@@ -91,7 +91,7 @@ def test_from_a_template_to_the_hand_over(open_page: Callable[..., Page], tmp_pa
     kept = next(each for each in plan.scenarios if getattr(each.strategy, "small_share", None) == 0.8)
     with zipfile.ZipFile(bundle) as archive:
         text = archive.read("scenarios.csv").decode("utf-8")
-    rows = {row["scenario"]: row for row in csv.DictReader(io.StringIO(text))}
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(text))}
     header = on_screen[0]
     for line in on_screen[1:]:
         row = rows[line[header.index("Scenario")]]
@@ -99,7 +99,7 @@ def test_from_a_template_to_the_hand_over(open_page: Callable[..., Page], tmp_pa
         in_file = [float(row[f"{part}_usd"]) for part in ("invoice", "error_cost", "review_cost", "handoff_cost")]
         expected = [usd_cents(value) for value in (*rounded_parts(in_file, 2), float(row["total_usd"]))]
         headings = ("Invoice", "Error cost", "Review", "Hand-off", "Total")
-        assert [line[header.index(heading)] for heading in headings] == expected, row["scenario"]
+        assert [line[header.index(heading)] for heading in headings] == expected, row["name"]
     assert kept.name in {line[header.index("Scenario")] for line in on_screen[1:]}
     written = " ".join(page.extract_text() for page in PdfReader(pdf).pages)
     best = next(row for row in rows.values() if row["recommended"] == "true")

@@ -31,7 +31,7 @@ def test_the_bundle_has_a_file_for_every_table(example: Study) -> None:
 
 
 def test_figures_are_those_of_the_json_output(example: Study) -> None:
-    written = {row["scenario"]: row for row in rows_of(render_csv(example, TODAY)["scenarios.csv"])}
+    written = {row["name"]: row for row in rows_of(render_csv(example, TODAY)["scenarios.csv"])}
     for scenario in evaluation_values(example.evaluation)["scenarios"]:
         for key, value in scenario["monthly"].items():
             if isinstance(value, float):
@@ -41,14 +41,14 @@ def test_figures_are_those_of_the_json_output(example: Study) -> None:
 def test_categories_add_up_to_their_scenario(example: Study) -> None:
     files = render_csv(example, TODAY)
     for scenario in rows_of(files["scenarios.csv"]):
-        parts = [row for row in rows_of(files["categories.csv"]) if row["scenario"] == scenario["scenario"]]
+        parts = [row for row in rows_of(files["categories.csv"]) if row["scenario"] == scenario["name"]]
         for key in ("requests", "spend_usd", "invoice_usd", "error_cost_usd", "total_usd", "expected_errors"):
             assert sum(float(row[key]) for row in parts) == pytest.approx(float(scenario[key]), rel=1e-9)
 
 
 def test_rounding_a_figure_of_the_file_gives_the_figure_that_is_shown(example: Study) -> None:
     for row in rows_of(render_csv(example, TODAY)["scenarios.csv"]):
-        result = next((each for each in example.evaluation.scenarios if each.name == row["scenario"]), None)
+        result = next((each for each in example.evaluation.scenarios if each.name == row["name"]), None)
         if result is not None:
             assert usd_cents(float(row["invoice_usd"])) == usd_cents(result.total("invoice_usd"))
 

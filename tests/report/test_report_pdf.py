@@ -47,7 +47,7 @@ def test_page_1_carries_the_sentence_what_it_does_to_errors_and_every_reason(exa
 
 
 def test_the_headline_numbers_are_the_tables_figures_rounded(example: Study, pages: list[str]) -> None:
-    table = scenarios_table(example).set_index("scenario")
+    table = scenarios_table(example).set_index("name")
     best = table[table["recommended"]].iloc[0]
     for figure in (best["invoice_usd"], best["saving_invoice_usd"], best["total_usd"]):
         assert usd(figure) in pages[0]
@@ -57,7 +57,7 @@ def test_each_option_on_page_1_has_the_invoice_and_the_total_of_the_table(
     example: Study, pdf: bytes, read_pdf: Read
 ) -> None:
     page = read_pdf(pdf, layout=True).split("\f")[0]
-    table = scenarios_table(example).set_index("scenario")
+    table = scenarios_table(example).set_index("name")
     shown = [name for name in table.index if re.search(rf"^\s*{re.escape(name)}\b.*\$", page, re.MULTILINE)]
     assert len(shown) >= 3
     for name in shown:
@@ -71,7 +71,7 @@ def test_cents_add_up_and_are_the_tables_cents(example: Study) -> None:
     cost = next(page for page in report.pages if page.section == "Cost")
     table = next(block for block in cost.blocks if isinstance(block, Table) and "by category" in block.title)
     named = {column.head: i for i, column in enumerate(table.columns)}
-    figures = scenarios_table(example).set_index("scenario")
+    figures = scenarios_table(example).set_index("name")
     count = len(example.evaluation.demand.names)
     assert len(named) > 4
     for result in example.evaluation.scenarios:
