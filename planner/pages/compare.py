@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from planner.ui import compare, menu, results, show
+from planner.ui import compare, menu, results, show, state
 from planner.views.charts import error_scatter, errors_title, scenario_bars
 
 menu.head("Which strategy?")
@@ -15,7 +15,7 @@ if study is None:
     compare.without_study()
     st.stop()
 
-compare.workbench(study)
+compare.workbench(study, state.session().version)
 st.space("small")
 compare.scenario_list(study)
 compare.manage(study)

@@ -5,6 +5,7 @@ Whoever renames or removes a category or a scenario changes every place that nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -141,11 +142,32 @@ def set_assumption(document: Document, key: str, value: Any) -> None:
         own[key] = value
 
 
+WORDS = {
+    "input_usd_per_mtok": "Input price", "output_usd_per_mtok": "Output price",
+    "cache_read_usd_per_mtok": "Cached input price", "fixed_usd_per_month": "Fixed cost a month",
+    "one_off_usd": "Set-up cost", "context_tokens": "Longest prompt",
+    "measured_requests_per_s": "Requests/s each", "usd_per_gpu_hour": "$ per GPU hour",
+    "target_utilization": "Utilisation", "gpus_per_replica": "GPUs per server", "redundancy": "Spare servers",
+    "latency_factor": "the latency factor", "fte": "Engineers (FTE)",
+}
+"""What the fields of endpoints are called on screen."""
+_FIELD = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+
+
 def words(field: str) -> str:
     """A field's name as people read it.
 
-    >>> words("input_usd_per_mtok")
-    'Input usd per mtok'
+    >>> words("input_usd_per_mtok"), words("dual_run_months")
+    ('Input price', 'Dual run months')
     """
     text = field.replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return WORDS.get(field, text[:1].upper() + text[1:])
+
+
+def spoken(text: str) -> str:
+    """A sentence that names fields of a plan file, with their names on screen instead; other words stay.
+
+    >>> spoken("enter the rate that you measured (measured_requests_per_s) for our_tuned_model")
+    'enter the rate that you measured (Requests/s each) for our_tuned_model'
+    """
+    return _FIELD.sub(lambda found: WORDS.get(found[0], found[0]), text)

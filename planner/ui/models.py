@@ -13,7 +13,7 @@ import streamlit as st
 from planner.domain.endpoints import Custom
 from planner.ui import edits, results, show, state
 from planner.ui.cells import read_count, read_share, read_usd, write_share
-from planner.views.formatting import MISSING, count, day, plural, share, usd_cents, usd_per_mtok, usd_whole
+from planner.views.formatting import MISSING, count, day, plural, share, usd_cents, usd_per_mtok, usd_whole, whole
 from planner.views.model_list import TIERS
 from planner.views.price_story import period_rows, step_rows
 from pricing.errors import InputError, Problem
@@ -88,7 +88,7 @@ def model_table(rows: pd.DataFrame) -> None:
     shown = pd.DataFrame({
         "Model": rows["model"], "Size": rows["tier"].map(TIERS), "Input": rows["input_usd_per_mtok"],
         "Cached": rows["cache_read_usd_per_mtok"], "Output": rows["output_usd_per_mtok"], "Batch": rows["batch_share"],
-        "Context": rows["context_tokens"], "Your cost": monthly.round(2),
+        "Context": rows["context_tokens"], "Your cost": [whole(value) for value in monthly],
         "Wrong": rows["error_rate"].astype(float).round(4),
         "Rate from": rows["error_origin"], "Note": _notes(rows), "As of": rows["as_of"],
         "Price": rows["freshness"].map(FRESH),
@@ -152,7 +152,7 @@ def details_dialog(name: str) -> None:
     offer = book.resolve(name)
     model, quote = book.models[offer.model], book.quote(offer, when)
     seller = book.seller_names[offer.seller].display if offer.seller in book.seller_names else offer.seller
-    st.markdown(f"#### {show.safe(model.display)}", anchors=False)
+    st.markdown(f"**{show.safe(model.display)}**")
     facts = [f"Sold by {seller}", f"{TIERS[book.tier(model, when)].lower()} model",
              f"window {count(model.context_tokens)} tokens" if model.context_tokens else "window not established",
              f"open weights ({model.licence})" if model.open_weights else "closed weights"]
@@ -179,7 +179,7 @@ def details_dialog(name: str) -> None:
 
 def _own_details(name: str) -> None:
     endpoint = state.plan().endpoints[name]
-    st.markdown(f"#### {show.safe(name)}", anchors=False)
+    st.markdown(f"**{show.safe(name)}**")
     if isinstance(endpoint, Custom):
         show.rows_table(["Price", "USD"], [
             ["Input, per 1M tokens", show.safe(usd_per_mtok(endpoint.input_usd_per_mtok))],
@@ -187,7 +187,9 @@ def _own_details(name: str) -> None:
             ["Fixed, a month", show.safe(usd_cents(endpoint.fixed_usd_per_month))],
             ["Once", show.safe(usd_whole(endpoint.one_off_usd))]], "Own prices")
     else:
-        show.small(f"{endpoint.model} on {endpoint.gpu}. Its inputs are on the Break-even page.")
+        book = results.catalog()
+        display = book.models[book.resolve_model(endpoint.model).id].display
+        show.small(f"{display} on {endpoint.gpu}. Its inputs are on the Break-even page.")
     st.button("Remove", icon=":material/delete:", key="own_remove", on_click=_remove_own, args=(name,))
 
 

@@ -89,15 +89,16 @@ def _why_not(study: Study) -> None:
 @st.dialog("Why not this one?", width="medium")
 def _why_not_dialog(study: Study, name: str) -> None:
     other, best = study.evaluation.scenario(name), study.recommendation.scenario
-    st.markdown(f"#### {show.safe(name)}", anchors=False)
+    st.markdown(f"**{show.safe(name)}**")
     if not other.is_priced:
         show.problem(f"It is {other.status.replace('_', ' ')}: {other.reason}")
     if best is None:
         return
     st.markdown(show.safe(_verdict(best, other)))
     rows = [[label, other.total(key), best.total(key)] for label, key in (
-        ("Invoice a month", "invoice_usd"), ("Error cost", "error_cost_usd"), ("Review", "review_cost_usd"),
-        ("Hand-off", "handoff_cost_usd"), ("Total a month", "total_usd"))]
+        ("Invoice", "invoice_usd"), ("Error cost", "error_cost_usd"), ("Review", "review_cost_usd"),
+        ("Hand-off", "handoff_cost_usd"), ("Total", "total_usd"))
+        if key not in ("review_cost_usd", "handoff_cost_usd") or other.total(key) or best.total(key)]
     show.rows_table(["Per month", "This one", "Recommended"], rows, f"{name} beside the recommendation", usd_cents)
     show.small(f"Wrong answers a month: {count(other.total('expected_errors'))} here, "
                f"{count(best.total('expected_errors'))} with the recommendation.")

@@ -97,7 +97,7 @@ def verdict_card(found: Crossover | str, study: Study) -> None:
     """The verdict, what it rests on, and how errors change it."""
     verdict, when = break_even_verdict(found)
     if isinstance(found, str):
-        verdict, when = "Self-hosting cannot be worked out yet.", found
+        verdict, when = "Self-hosting cannot be worked out yet.", edits.spoken(found)
     with st.container(border=True):
         show.small(f"By invoice · mix of work held · prices of {day(study.evaluation.day)}")
         st.markdown(f"## {_stressed(verdict, found)}", anchors=False)

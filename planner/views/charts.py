@@ -19,7 +19,7 @@ from planner.views.chart_spec import STACKED_CATEGORIES, Axis, Bar, ChartSpec, M
 from planner.views.chart_ticks import log_ticks, share_ticks, top_and_step, usd_ticks
 from planner.views.curves import break_even_chart, cascade_chart, split_chart
 from planner.views.formatting import count, count_whole, listed, plural, share, times, usd
-from planner.views.label_places import place_labels
+from planner.views.label_places import LED, SIDES, Room, place_labels
 from planner.views.wording import called
 
 __all__ = [
@@ -31,6 +31,10 @@ Floats = NDArray[np.float64]
 OTHER = "Other"
 MOST_BARS = 6
 MOST_LABELS = 26
+MOST_FRONT_LABELS = 4
+"""Models that no other beats and that are named although the plan does not use them."""
+WHOLE_PAGE, HALF_PAGE = (Room(1050, 330), Room(250, 330)), (Room(470, 270), Room(250, 270))
+"""Plots of a chart on a desktop and on a phone."""
 
 
 def shortened(name: str, most: int = MOST_LABELS) -> str:
@@ -202,12 +206,10 @@ def error_scatter(evaluation: Evaluation, chosen: ScenarioResult | None) -> Char
     lost = np.array([float(each.outcome.follows.usd.sum()) for each in shown])
     front = unbeaten(paid, lost)
     x_top, y_top = (top_and_step(float(values.max(initial=0.0)), 4)[0] for values in (lost, paid))
-    width, height = 470.0, 260.0
-    points = [(lost[i] / x_top * width, height - paid[i] / y_top * height) for i in range(len(shown))]
-    corners = [(points[a], (points[b][0], points[a][1])) for a, b in pairwise(front)]
-    corners += [((points[b][0], points[a][1]), points[b]) for a, b in pairwise(front)]
+    points = [(lost[i] / x_top, 1 - paid[i] / y_top) for i in range(len(shown))]
+    corners = [[points[a], (points[b][0], points[a][1]), points[b]] for a, b in pairwise(front)]
     labels = [shortened(each.name, 22) for each in shown]
-    places = place_labels(points, labels, width, height, corners)
+    places = [each or SIDES[0] for each in place_labels(points, labels, HALF_PAGE, corners)]
     marks = []
     for i, each in enumerate(shown):
         is_chosen = chosen is not None and each.name == chosen.name
@@ -276,20 +278,24 @@ def model_scatter(rows: pd.DataFrame) -> ChartSpec:
         return ChartSpec("models", "scatter", "No model here has a price for this workload", "", "No points.")
     low, high = 10.0 ** np.floor(np.log10(usd_month.min() * 0.9)), usd_month.max() * 1.6
     x_top = top_and_step(float(errors.max()) * 1.02, 6)[0]
-    width, height = 1000.0, 300.0
-    ys = height - np.log(usd_month / low) / np.log(high / low) * height
-    points = [(float(e / x_top * width), float(y)) for e, y in zip(errors, ys, strict=True)]
-    named = _named_models(rows, usd_month, errors)
-    labels = [f"{shortened(str(rows['model'][i]), 24)}  {usd(usd_month[i])}" if i in named else ""
-              for i in range(len(rows))]
-    order = sorted(range(len(rows)), key=lambda i: not bool(rows["in_plan"][i]))
-    places = dict(zip(order, place_labels([points[i] for i in order], [labels[i] for i in order], width, height),
-                      strict=True))
+    points = [(float(e / x_top), float(1 - np.log(y / low) / np.log(high / low)))
+              for e, y in zip(errors, usd_month, strict=True)]
+    chosen = [i for i in range(len(rows)) if rows["in_plan"][i]]
+    front = [i for i in unbeaten(usd_month, errors) if i not in chosen]
+    order = [*chosen, *front, *(i for i in range(len(rows)) if i not in {*chosen, *front})]
+    names = [shortened(str(rows["model"][i]), 24) if n < len(chosen) + len(front) else "" for n, i in enumerate(order)]
+    free = range(len(chosen), len(order))
+    found = place_labels([points[i] for i in order], names, WHOLE_PAGE,
+                         sides=(*SIDES, *LED), may_drop=free)
+    left_over = [n for n in free if found[n] is not None][MOST_FRONT_LABELS:]
+    labels = ["" if place is None or n in left_over else name
+              for n, (name, place) in enumerate(zip(names, found, strict=True))]
     marks = tuple(
-        Mark(float(errors[i]), float(usd_month[i]), labels[i], "chosen" if rows["in_plan"][i] else "context",
-             "dot" if rows["in_plan"][i] else "ring", *places[i], is_bold=bool(rows["in_plan"][i]),
+        Mark(float(errors[i]), float(usd_month[i]), labels[n], "chosen" if rows["in_plan"][i] else "context",
+             "dot" if rows["in_plan"][i] else "ring", *(found[n] or SIDES[0]),
+             has_leader=(found[n] or SIDES[0]).is_far, is_bold=bool(rows["in_plan"][i]),
              hover=f"{rows['model'][i]}: {usd(usd_month[i])} a month, {share(errors[i])} wrong")
-        for i in order
+        for n, i in enumerate(order)
     )
     return ChartSpec(
         name="models", kind="scatter", title=_models_title(rows),
@@ -299,13 +305,6 @@ def model_scatter(rows: pd.DataFrame) -> ChartSpec:
         y=Axis(scale="log", ticks=log_ticks(low, high, "usd"), low=float(low), high=float(high)),
         marks=marks, height=400, table=rows,
     )
-
-
-def _named_models(rows: pd.DataFrame, usd_month: Floats, errors: Floats, most: int = 12) -> set[int]:
-    """Models worth a label: those of the plan, and those that no other beats, as far as there is room."""
-    chosen = [i for i in range(len(rows)) if rows["in_plan"][i]]
-    front = unbeaten(usd_month, errors)
-    return set([*chosen, *(i for i in front if i not in chosen)][:most])
 
 
 def _models_title(rows: pd.DataFrame) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,9 +21,12 @@ from planner.engine.sweep import SplitSweep
 from planner.views.chart_spec import Axis, Band, ChartSpec, Gap, Line, Mark, Role, Series
 from planner.views.chart_ticks import log_ticks, share_ticks, top_and_step, usd_ticks
 from planner.views.formatting import count, share, usd
+from planner.views.label_places import LED, Room, Shares, place_labels
 from planner.views.wording import called, short_name
 
 Floats = NDArray[np.float64]
+SPLIT_ROOMS = (Room(600, 310), Room(165, 310))
+"""Plots of the split curve on a desktop and on a phone, beside the names of its lines."""
 
 
 def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, states: Mapping[str, EndpointState],
@@ -38,23 +42,19 @@ def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, sta
         "Every share costs the same" if highest <= 0 or near_high - near_low > 0.995
         else f"{share(best)} is cheapest, and anything from {share(near_low)} to {share(near_high)} is within 5 %"
     )
-    is_same = abs(share_now - best) < 0.005 and not at_random
-    marks = [
-        Mark(best, best_usd, f"lowest: {share(best)}, {usd(best_usd)}", "chosen", "diamond",
-             -60 if best > 0.8 else 60 if best < 0.2 else 0, -58, "center", has_leader=True),
-        Mark(share_now, you, f"You: {share(share_now)}, {usd(you)}", "chosen", "dot",
-             -70 if share_now > 0.6 else 70, 44 if you > 0.3 * highest else -90, "center", True, True),
-    ]
-    if is_same:
-        marks = [Mark(best, best_usd, f"You, and lowest: {share(best)}, {usd(best_usd)}", "chosen", "dot",
-                      -80 if best > 0.6 else 80, -52, "center", True, True)]
-    ends = _spread({"total": float(total[-1]), "random": float(drawn[-1]), "invoice": float(invoice[-1])}, highest)
+    top = top_and_step(highest, 4)[0]
+    lines = [[(float(x), 1 - float(y) / top) for x, y in zip(sweep.shares, values, strict=True)]
+             for values in (total, drawn, invoice)] if top > 0 else []
+    marks = _split_marks((best, best_usd), (share_now, you), lines, top,
+                         is_same=abs(share_now - best) < 0.005 and not at_random)
+    ends = _end_labels({"Total, easiest first": float(total[-1]), "Total, at random": float(drawn[-1]),
+                        "Invoice only": float(invoice[-1])}, highest)
     x = tuple(float(value) for value in sweep.shares)
     series = (
-        Series("Invoice only", "context", x, _floats(invoice), end_label="Invoice only" if ends["invoice"] else ""),
+        Series("Invoice only", "context", x, _floats(invoice), end_label=ends["Invoice only"]),
         Series("Total, at random", "context", x, _floats(drawn), "dotted",
-               end_label="Total, at random" if ends["random"] else ""),
-        Series("Total, easiest first", "chosen", x, _floats(total), end_label="Total, easiest first"),
+               end_label=ends["Total, at random"]),
+        Series("Total, easiest first", "chosen", x, _floats(total), end_label=ends["Total, easiest first"]),
     )
     return ChartSpec(
         name="split", kind="curve", title=title,
@@ -63,8 +63,8 @@ def split_chart(sweep: SplitSweep, small: str, large: str, share_now: float, sta
             f"{share(best)}. All to {short_name(large, states)} costs {usd(float(total[0]))}, all to {name} "
             f"{usd(float(total[-1]))}.",
         x=Axis("Share of requests sent to the small model", ticks=share_ticks(1.0, 4), low=0, high=1),
-        y=Axis(ticks=usd_ticks(highest), low=0, high=top_and_step(highest, 4)[0]),
-        series=series, marks=tuple(marks),
+        y=Axis(ticks=usd_ticks(highest), low=0, high=top),
+        series=series, marks=marks,
         bands=(Band(near_low, near_high, "within 5 %"),) if near_high - near_low <= 0.995 else (),
         height=390,
         table=pd.DataFrame({"small_share": sweep.shares, "invoice_usd": invoice, "total_usd": total,
@@ -76,13 +76,36 @@ def _floats(values: Floats) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _spread(ends: Mapping[str, float], highest: float) -> dict[str, bool]:
-    """Which end labels have room: those closer than a line of text to a more important one give way."""
-    kept: dict[str, float] = {}
-    for name, value in ends.items():
-        if all(abs(value - other) > 0.05 * highest for other in kept.values()):
-            kept[name] = value
-    return {name: name in kept for name in ends}
+def _split_marks(least: tuple[float, float], you: tuple[float, float], lines: Sequence[Shares], top: float, *,
+                 is_same: bool) -> tuple[Mark, ...]:
+    """The lowest point and yours (share, USD), named where neither label covers a line."""
+    here = Mark(*you, f"You: {share(you[0])}, {usd(you[1])}", "chosen", "dot", 0, 0, "center", True, True)
+    lowest = Mark(*least, f"lowest: {share(least[0])}, {usd(least[1])}", "chosen", "diamond", 0, 0, "center", True)
+    marks: tuple[Mark, ...] = (here, lowest)
+    if is_same:
+        marks = (replace(here, x=least[0], y=least[1], label=f"You, and lowest: {share(least[0])}, {usd(least[1])}"),)
+    points = [(mark.x, 1 - mark.y / top if top > 0 else 1.0) for mark in marks]
+    places = place_labels(points, ["\n".join(mark.label.rsplit(", ", 1)) for mark in marks], SPLIT_ROOMS,
+                          [*lines, ((0.35, 0.06), (0.9, 0.06))], LED)
+    return tuple(mark if place is None else replace(mark, dx=place.dx, dy=place.dy)
+                 for mark, place in zip(marks, places, strict=True))
+
+
+def _end_labels(ends: Mapping[str, float], highest: float) -> dict[str, str]:
+    """What is written at the end of each line: lines that end closer than a line of text share one label.
+
+    >>> _end_labels({"Total, easiest first": 9, "Total, at random": 9, "Invoice only": 2}, 10)["Total, easiest first"]
+    'Total; dotted: at random'
+    """
+    random, invoice = "Total, at random", "Invoice only"
+    close = 0.05 * highest
+    total = ends["Total, easiest first"]
+    joins = abs(total - ends[random]) <= close
+    near = abs(ends[invoice] - total) <= close or (not joins and abs(ends[invoice] - ends[random]) <= close)
+    words = ["Total" if joins or near else "Total, easiest first"]
+    words += ["dotted: at random"] * joins + ["grey: invoice"] * near
+    return {"Total, easiest first": "; ".join(words), random: "" if joins else random,
+            invoice: "" if near else invoice}
 
 
 def cascade_chart(setting: Setting, stages: tuple[str, ...], usd_per_check: float, token_factor: float,

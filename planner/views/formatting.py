@@ -27,6 +27,15 @@ def _whole(value: float) -> int:
     return -size if value < 0 else size
 
 
+def whole(value: float | None) -> float:
+    """A figure as :func:`usd_whole` and :func:`count_whole` write it, for tables that write numbers by themselves.
+
+    >>> whole(4257.5), whole(4731.84), whole(None)
+    (4258.0, 4732.0, nan)
+    """
+    return math.nan if value is None or not math.isfinite(value) else float(_whole(value))
+
+
 def usd(value: float | None) -> str:
     """Money for a headline: three significant digits, two below a dollar.
 

@@ -1,14 +1,22 @@
-"""Where the labels of points go, so that none covers a point, a line or another label."""
+"""Where the labels of points go, so that none covers a point, a line or another label on a desktop or a phone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.views.chart_spec import Anchor
 
-CHARACTER_PX = 6.6
-LINE_PX = 16.0
+Floats = NDArray[np.float64]
+CHARACTER_PX = 6.8
+LINE_PX = 17.0
+MARGIN_PX = 14.0
+"""Beside the plot there is room for this much of a label."""
+CLOSE_PX = 6.5
+"""A point and what belongs to it, measured from its middle."""
 
 
 class Place(NamedTuple):
@@ -18,69 +26,94 @@ class Place(NamedTuple):
     dy: float
     anchor: Anchor
 
+    @property
+    def is_far(self) -> bool:
+        """Whether a thin line should join the label to its point."""
+        return abs(self.dy) >= 30
+
+
+class Room(NamedTuple):
+    """Width and height of a plot in pixels."""
+
+    width: float
+    height: float
+
+
+Shares = Sequence[tuple[float, float]]
+"""Points as shares of the plot's width and height, from its top left."""
 
 SIDES = (
-    Place(11, 0, "left"), Place(-11, 0, "right"), Place(0, -16, "center"), Place(0, 16, "center"),
+    Place(11, 0, "left"), Place(-11, 0, "right"), Place(0, -17, "center"), Place(0, 17, "center"),
     Place(9, -14, "left"), Place(9, 14, "left"), Place(-9, -14, "right"), Place(-9, 14, "right"),
     Place(14, -30, "left"), Place(14, 30, "left"), Place(-14, -30, "right"), Place(-14, 30, "right"),
 )
-"""Tried in this order; the first that covers least is taken."""
+"""Close to the point; tried in this order, and the first that covers least is taken."""
 
-
-class _Box(NamedTuple):
-    left: float
-    top: float
-    right: float
-    bottom: float
+LED = tuple(
+    Place(dx, dy, "center") for dy in (-48, 48, -68, 68, -92, 92, -116, 116, -140, 140)
+    for dx in (0, 44, -44, 72, -72, 100, -100)
+)
+"""Farther away, for labels that a thin line joins to their point."""
 
 
 def place_labels(
-    points: Sequence[tuple[float, float]], labels: Sequence[str], width: float, height: float,
-    lines: Sequence[tuple[tuple[float, float], tuple[float, float]]] = (),
-) -> list[Place]:
-    """A place for each label; ``points`` and the ends of ``lines`` are in pixels from the top left of the plot.
+    points: Shares, labels: Sequence[str], rooms: Sequence[Room], lines: Sequence[Shares] = (),
+    sides: Sequence[Place] = SIDES, may_drop: Collection[int] = (),
+) -> list[Place | None]:
+    """A place for each label that suits every room; None for an empty one.
 
-    >>> place_labels([(50, 50), (60, 50)], ["left one", "right one"], 300, 100)[1]
-    Place(dx=11, dy=0, anchor='left')
+    A label of several lines holds line feeds. Those in ``may_drop`` stand close to their point or
+    are left out (None) rather than cover anything.
+
+    >>> place_labels([(0.1, 0.5), (0.12, 0.5)], ["", "right one"], [Room(300, 100)])
+    [None, Place(dx=11, dy=0, anchor='left')]
     """
-    taken = [_Box(x - 8, y - 8, x + 8, y + 8) for x, y in points]
-    taken += [
-        _Box(min(a[0], b[0]) - 1, min(a[1], b[1]) - 1, max(a[0], b[0]) + 1, max(a[1], b[1]) + 1) for a, b in lines
-    ]
-    places: list[Place] = []
-    frame = _Box(0, 0, width, height)
-    for number, ((x, y), label) in enumerate(zip(points, labels, strict=True)):
-        if not label:
-            places.append(SIDES[0])
-            continue
-        others = [box for i, box in enumerate(taken) if i != number]
-        sides = [side for side in SIDES if _has_room(side, x / width)]
-        best = min(sides, key=lambda side: (_harm(_box(x, y, side, label), others, frame), SIDES.index(side)))
+    taken = [_obstacles(points, lines, room) for room in rooms]
+    places: list[Place | None] = []
+    for number, ((across, down), label) in enumerate(zip(points, labels, strict=True)):
+        best: Place | None = None
+        least = np.inf
+        for side in (() if not label else SIDES if number in may_drop else sides):
+            harm = 0.0
+            for room, boxes in zip(rooms, taken, strict=True):
+                harm += _harm(_box(across * room.width, down * room.height, side, label), boxes, number, room)
+            if harm < least:
+                best, least = side, harm
+            if harm == 0:
+                break
+        if best is not None and least > 0 and number in may_drop:
+            best = None
         places.append(best)
-        taken.append(_box(x, y, best, label))
+        if best is not None:
+            taken = [np.vstack([boxes, _box(across * room.width, down * room.height, best, label)])
+                     for room, boxes in zip(rooms, taken, strict=True)]
     return places
 
 
-def _has_room(side: Place, place: float) -> bool:
-    """Whether a label on this side stays inside on a screen of half the width."""
-    return place < 0.6 if side.anchor == "left" else place > 0.4 if side.anchor == "right" else 0.2 < place < 0.8
+def _obstacles(points: Shares, lines: Sequence[Shares], room: Room) -> Floats:
+    """Boxes (left, top, right, bottom) of all points, in their order, then of the pieces of the lines."""
+    at = np.array(points, float).reshape(-1, 2) * room
+    boxes = [np.hstack([at - CLOSE_PX, at + CLOSE_PX])]
+    for line in lines:
+        corners = np.array(line, float).reshape(-1, 2) * room
+        if len(corners) > 1:
+            boxes.append(np.hstack([np.minimum(corners[:-1], corners[1:]) - 1.5,
+                                    np.maximum(corners[:-1], corners[1:]) + 1.5]))
+    return np.vstack(boxes)
 
 
-def _box(x: float, y: float, place: Place, label: str) -> _Box:
-    wide = CHARACTER_PX * len(label)
+def _box(x: float, y: float, place: Place, label: str) -> Floats:
+    lines = label.split("\n")
+    wide, high = CHARACTER_PX * max(map(len, lines)), LINE_PX * len(lines)
     left = x + place.dx - {"left": 0.0, "center": wide / 2, "right": wide}[place.anchor]
-    middle = y + place.dy
-    return _Box(left, middle - LINE_PX / 2, left + wide, middle + LINE_PX / 2)
+    top = y + place.dy - high / 2
+    return np.array([left, top, left + wide, top + high])
 
 
-def _harm(box: _Box, others: Sequence[_Box], frame: _Box) -> float:
-    covered = sum(_overlap(box, other) for other in others)
-    inside = _overlap(box, frame)
-    outside = max((box.right - box.left) * (box.bottom - box.top) - inside, 0.0)
-    return round(covered + 4 * outside, 3)
-
-
-def _overlap(one: _Box, other: _Box) -> float:
-    wide = min(one.right, other.right) - max(one.left, other.left)
-    high = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(wide, 0.0) * max(high, 0.0)
+def _harm(box: Floats, boxes: Floats, own: int, room: Room) -> float:
+    """Pixels that are covered, and four times those that stick out."""
+    over = np.clip(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0.0, None).prod(axis=1)
+    over[own] = 0.0
+    inside = np.clip(np.minimum(box[2:], (room.width + MARGIN_PX, room.height)) - np.maximum(box[:2], 0.0), 0.0, None)
+    outside = float((box[2:] - box[:2]).prod() - inside.prod())
+    return round(float(over.sum()) + 4 * max(outside, 0.0), 3)

@@ -44,9 +44,9 @@ def shown_scenarios(study: Study) -> pd.DataFrame:
     return table.sort_values(["order", "total_usd"], kind="stable").drop(columns="order").reset_index(drop=True)
 
 
-def scenarios_title(study: Study) -> str:
-    """Who wins, by how much, over whom."""
-    table = shown_scenarios(study)
+def scenarios_title(study: Study, table: pd.DataFrame | None = None) -> str:
+    """Who wins, by how much, over whom; ``table`` is that of :func:`shown_scenarios`, if it is there already."""
+    table = shown_scenarios(study) if table is None else table
     priced = table[(table["status"] == "priced")]
     if not len(priced):
         return "No scenario can be run and priced in full"

@@ -80,7 +80,6 @@ def _gap(large: ScenarioResult, small: ScenarioResult) -> float:
 
 
 def _span(low: float, high: float | None) -> str:
-    write = usd if high is not None and high < 10 else usd_whole
     if high is None:
-        return f"over {write(low)}"
-    return f"{write(low)}–{write(high).removeprefix('$')}"
+        return f"over {usd_whole(low)}"
+    return f"{usd_whole(low)}–{usd_whole(high).removeprefix('$')}" if high >= 0.5 else "under $1"
