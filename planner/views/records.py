@@ -32,6 +32,9 @@ from planner.views.wording import (
 
 Values = dict[str, Any]
 
+ROUNDING = 1e-9
+"""Share of a whole below which a difference of sums is nothing but their rounding."""
+
 
 def number(value: Any) -> float | None:
     """A finite number, or None."""
@@ -91,6 +94,8 @@ def monthly_values(result: ScenarioResult, evaluation: Evaluation) -> Values:
     invoice, requests = total("invoice_usd"), float(demand.requests.sum())
     paid = _sum(invoice, total("review_cost_usd"), total("handoff_cost_usd"), total("fix_cost_usd"))
     right = served - uncaught if uncaught is not None else None
+    if right is not None and right <= ROUNDING * served:
+        right = 0.0  # what is left of sums of shares where every answer is wrong
     return {
         "requests": requests,
         "input_tokens": float((demand.requests * demand.input_tokens).sum()),

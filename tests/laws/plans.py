@@ -53,7 +53,8 @@ def categories(draw: st.DrawFn, name: str = "Mail", models: tuple[str, ...] = MO
         "error_rates": {each: draw(RATES) for each in (*models, *(f"{model}#thinking" for model in models))},
         "review": {
             "share": draw(shares()), "false_alarm": draw(shares()), "usd_per_review": draw(st.sampled_from([0.0, 1.0])),
-            "usd_per_fix": draw(st.sampled_from([0.0, 4.0])), **({"catch": draw(shares())} if draw(st.booleans()) else {}),
+            "usd_per_fix": draw(st.sampled_from([0.0, 4.0])),
+            **({"catch": draw(shares())} if draw(st.booleans()) else {}),
         },
         "handoff": {"rate": draw(shares()), "usd": draw(st.sampled_from([0.0, 3.0]))},
         "retries": {
