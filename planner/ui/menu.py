@@ -18,6 +18,7 @@ PAGES = (
     ("models.py", "Models & prices"),
     ("compare.py", "Compare"),
     ("break_even.py", "Break-even"),
+    ("forecast.py", "Forecast & risk"),
     ("export.py", "Export & share"),
     ("method.py", "Method"),
 )

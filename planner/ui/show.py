@@ -80,17 +80,20 @@ def metric(label: str, value: str, pill: str = "", *, is_saving: bool = False, h
     )
 
 
-def chart(spec: ChartSpec, key: str) -> None:
-    """A chart under its finding, with its table and its CSV below."""
+def chart(spec: ChartSpec, key: str, shown: pd.DataFrame | None = None) -> None:
+    """A chart under its finding, with its table and its CSV below.
+
+    ``shown``: the table in words, where the raw one does not say how its figures are written.
+    """
     finding(spec.title, spec.caption)
     if spec.is_empty:
         hint("There is nothing to draw yet.")
         return
     st.plotly_chart(figure(spec, theme()), theme=None, config=CONFIG, key=f"chart_{key}", alt=spec.alt, width="stretch")
-    twin(spec.table, key, spec.name, spec.alt)
+    twin(spec.table, key, spec.name, spec.alt, shown)
 
 
-def twin(table: pd.DataFrame, key: str, file_name: str, alt: str = "") -> None:
+def twin(table: pd.DataFrame, key: str, file_name: str, alt: str = "", shown: pd.DataFrame | None = None) -> None:
     """"Show as table" and "CSV" for figures that are also drawn."""
     with st.container(horizontal=True, gap="small"):
         is_open = st.session_state.get(f"open_{key}", False)
@@ -98,7 +101,8 @@ def twin(table: pd.DataFrame, key: str, file_name: str, alt: str = "") -> None:
                   icon=":material/table_rows:", on_click=_toggle, args=(f"open_{key}",))
         csv_button(table, key, file_name)
     if st.session_state.get(f"open_{key}", False):
-        st.dataframe(headed(table), hide_index=True, placeholder="–", alt=alt or None, width="stretch")
+        st.dataframe(headed(table) if shown is None else shown, hide_index=True, placeholder="–", alt=alt or None,
+                     width="stretch")
 
 
 def _toggle(name: str) -> None:

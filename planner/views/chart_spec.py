@@ -12,10 +12,11 @@ from typing import Literal
 
 import pandas as pd
 
-Kind = Literal["bars_stacked", "shares", "curve", "staircase", "scatter"]
-Role = Literal["chosen", "comparison", "context", "category", "errors"]
+Kind = Literal["bars_stacked", "shares", "curve", "staircase", "scatter", "fan", "tornado"]
+Role = Literal["chosen", "comparison", "context", "category", "errors", "band"]
 """chosen: the plan's own, in the accent. comparison: what it is held against, in ink. context: grey, for orientation.
-category: part of a stack, coloured by ``position``. errors: expected cost of errors, hatched."""
+category: part of a stack, coloured by ``position``. errors: expected cost of errors, hatched.
+band: a closed outline, filled."""
 Dash = Literal["solid", "dotted", "dashed"]
 Shape = Literal["dot", "ring", "diamond", "none"]
 Anchor = Literal["left", "center", "right"]
@@ -39,7 +40,8 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values that belong together. In bars ``y`` is empty and ``x`` holds one length per bar of ``ChartSpec.bars``."""
+    """Values that belong together. In bars ``y`` is empty and ``x`` holds one length per bar of ``ChartSpec.bars``;
+    in a tornado, where the bar ends that starts at the first of ``ChartSpec.lines``."""
 
     name: str
     role: Role
@@ -50,10 +52,12 @@ class Series:
     """Colour of a category, 0 to 3, the same in every chart of a plan."""
     end_label: str = ""
     """Written at the last point of a line; empty for none."""
+    end_shift: float = 0.0
+    """Pixels by which the end label stands below the last point, so that it touches no other."""
     is_stepped: bool = False
     """The points are the corners of a staircase."""
     segment_labels: tuple[str, ...] = ()
-    """Text inside each segment of a bar; empty where there is none."""
+    """Text inside each segment of a bar, at its end in a tornado; empty where there is none."""
     hover: tuple[str, ...] = ()
     """One line per point, for whoever points at it."""
 
@@ -103,6 +107,12 @@ class Line:
     axis: Literal["x", "y"] = "x"
     label: str = ""
     dash: Dash = "dashed"
+    is_limit: bool = False
+    """Not to be passed, such as a budget: drawn in the colour of warning."""
+    anchor: Anchor = "right"
+    """End of a level line at which its label stands."""
+    is_below: bool = False
+    """The label stands below a level line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from html import escape
+from textwrap import wrap
 from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from planner.views.chart_spec import Axis, ChartSpec, Mark, Role, Series
+from planner.views.chart_spec import Axis, ChartSpec, Line, Mark, Role, Series
 
 Theme = Literal["light", "dark"]
 
@@ -38,6 +39,7 @@ class Ink:
     hatch: str
     hover: str
     hover_edge: str
+    limit: str
 
 
 INKS: dict[Theme, Ink] = {
@@ -46,17 +48,19 @@ INKS: dict[Theme, Ink] = {
         own="#1F2440", context="#6B7280", neutral="#687382", band="rgba(11,107,184,.13)",
         categories=("#0B6BB8", "#083F6D", "#4C93CF", "#687382"), inside=("#FFFFFF", "#FFFFFF", "#0E1117", "#FFFFFF"),
         errors="#F1F3F6", hatch="#788391", hover="#F6F8FA", hover_edge="#C9D0D8",
+        limit="#B42318",
     ),
     "dark": Ink(
         page="#0E1117", text="#E5E7EB", muted="#A8B1BD", grid="#232A35", axis="#3A4351", accent="#5AB0F0",
         own="#E9F0D8", context="#868E96", neutral="#7C8794", band="rgba(90,176,240,.16)",
         categories=("#5AB0F0", "#A9D6F8", "#3A82BD", "#7C8794"), inside=("#0E1117", "#0E1117", "#0E1117", "#0E1117"),
         errors="#262D38", hatch="#8C96A5", hover="#1A1F29", hover_edge="#3A4351",
+        limit="#FF8A80",
     ),
 }
 
 DASHES = {"solid": "solid", "dotted": "dot", "dashed": "dash"}
-WIDTHS: dict[Role, float] = {"chosen": 3, "comparison": 2.5, "context": 1.5, "category": 1, "errors": 1}
+WIDTHS: dict[Role, float] = {"chosen": 3, "comparison": 2.5, "context": 1.5, "category": 1, "errors": 1, "band": 0}
 
 
 def _trace(kind: str, **values: Any) -> dict[str, Any]:
@@ -91,6 +95,8 @@ def figure(spec: ChartSpec, theme: Theme = "light") -> go.Figure:
     drawn = _Drawing(_layout(spec, ink))
     if spec.kind in ("bars_stacked", "shares"):
         _draw_bars(drawn, spec, ink)
+    elif spec.kind == "tornado":
+        _draw_tornado(drawn, spec, ink)
     else:
         _draw_lines(drawn, spec, ink)
     layout = {**drawn.layout, "shapes": drawn.shapes, "annotations": drawn.annotations}
@@ -109,7 +115,7 @@ def _layout(spec: ChartSpec, ink: Ink) -> dict[str, Any]:
 
 def _role_colour(role: Role, ink: Ink) -> str:
     return {"chosen": ink.accent, "comparison": ink.own, "context": ink.context, "category": ink.neutral,
-            "errors": ink.hatch}[role]
+            "errors": ink.hatch, "band": ink.band}[role]
 
 
 # Bars ----------------------------------------------------------------------------------------------------------------
@@ -157,6 +163,39 @@ def _bar_trace(series: Series, rows: list[int], ink: Ink) -> dict[str, Any]:
     )
 
 
+def _draw_tornado(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
+    """Bars from the first line of the description to each value, with the input's own value at the end."""
+    rows, middle = list(range(len(spec.bars))), spec.lines[0].at
+    for series in spec.series:
+        colour = ink.accent if series.role == "chosen" else ink.neutral
+        drawn.traces.append(_trace(
+            "bar", x=[value - middle for value in series.x], base=middle, y=rows, orientation="h", width=0.56,
+            name=inert(series.name), marker={"color": colour}, hovertext=[inert(words) for words in series.hover],
+            hoverinfo="text",
+        ))
+    for number, series in enumerate(spec.series):
+        for row, (value, words) in enumerate(zip(series.x, series.segment_labels, strict=True)):
+            others = [each.x[row] for i, each in enumerate(spec.series) if i != number]
+            is_right = value > middle or (value == middle and all(each <= middle for each in others))
+            drawn.write(x=value, y=row, text=inert(words), xanchor="left" if is_right else "right",
+                        xshift=6 if is_right else -6, font={"size": 12, "color": ink.muted})
+    for number, line in enumerate(spec.lines):
+        drawn.shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": line.at, "x1": line.at, "y0": 0,
+                             "y1": 1, "line": {"color": ink.text if not number else ink.context, "width": 1.5,
+                                               "dash": DASHES[line.dash]}})
+        drawn.write(x=line.at, y=0.0 if number else 1.0, yref="paper", yanchor="top" if number else "bottom",
+                    text=inert(line.label), font={"size": 12.5, "color": ink.muted if number else ink.text})
+    lines = [wrap(bar.name, 21, max_lines=3, placeholder=" …", break_on_hyphens=False) for bar in spec.bars]
+    names = ["<br>".join(inert(part) for part in parts) for parts in lines]
+    drawn.layout.update(
+        barmode="overlay", margin={"l": 4, "r": 4, "t": 26, "b": 22},
+        xaxis={"visible": False, "range": [spec.x.low, spec.x.high], "fixedrange": True},
+        yaxis={"tickvals": rows, "ticktext": names, "range": [len(rows) - 0.5, -0.5], "fixedrange": True,
+               "automargin": True, "showgrid": False, "zeroline": False, "showline": False, "ticklabelstandoff": 6,
+               "tickfont": {"size": 12, "color": ink.text}},
+    )
+
+
 # Lines and points ----------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +217,7 @@ def _draw_lines(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
     for series in spec.series:
         _draw_line(drawn, series, spec, ink)
     for line in spec.lines:
-        _draw_rule(drawn, line.at, line.axis, line.label, line.dash, spec, ink)
+        _draw_rule(drawn, line, spec, ink)
     for gap in spec.gaps:
         drawn.traces.append(_trace("scatter", x=[gap.x, gap.x], y=[gap.low, gap.high], mode="lines", hoverinfo="skip",
                                    line={"color": ink.own, "width": 3}))
@@ -214,6 +253,10 @@ def _at(value: float, axis: Axis) -> float:
 
 def _draw_line(drawn: _Drawing, series: Series, spec: ChartSpec, ink: Ink) -> None:
     colour = _role_colour(series.role, ink)
+    if series.role == "band":
+        drawn.traces.append(_trace("scatter", x=list(series.x), y=list(series.y), mode="lines", name=inert(series.name),
+                                   fill="toself", fillcolor=colour, line={"width": 0}, hoverinfo="skip"))
+        return
     front = spec.kind == "scatter"
     drawn.traces.append(
         _trace(
@@ -228,22 +271,28 @@ def _draw_line(drawn: _Drawing, series: Series, spec: ChartSpec, ink: Ink) -> No
         words = inert(series.end_label).replace(", ", ",<br>")
         text = f"<b>{words}</b>" if series.role == "chosen" else words
         drawn.write(x=_at(series.x[-1], spec.x), y=_at(series.y[-1], spec.y), text=text,
-                             xanchor="left", xshift=8, align="left",
+                             xanchor="left", xshift=8, yshift=-series.end_shift, align="left",
                              font={"size": 13, "color": colour if series.role == "chosen" else ink.muted})
 
 
-def _draw_rule(drawn: _Drawing, at: float, axis: str, label: str, dash: str, spec: ChartSpec, ink: Ink) -> None:
-    style = {"color": ink.context, "width": 1.5, "dash": DASHES[dash]}
-    if axis == "x":
+def _draw_rule(drawn: _Drawing, line: Line, spec: ChartSpec, ink: Ink) -> None:
+    at, label = line.at, line.label
+    style = {"color": ink.limit if line.is_limit else ink.context, "width": 1.5, "dash": DASHES[line.dash]}
+    if line.axis == "x":
         drawn.shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1,
                              "line": style, "layer": "below"})
         drawn.write(x=_at(at, spec.x), y=1, yref="paper", yanchor="top", yshift=-4, xanchor="left", xshift=9,
                              text=f"<b>{inert(label)}</b>", font={"size": 13, "color": ink.text})
     else:
+        if line.is_limit and spec.x.low is not None:  # a trace, so that no band dulls it and no mark is struck through
+            drawn.traces.append(_trace("scatter", x=[spec.x.low, spec.x.high], y=[at, at], mode="lines", line=style,
+                                       hoverinfo="skip"))
+            style = {**style, "width": 0}
         drawn.shapes.append({"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": at, "y1": at,
                              "line": style, "layer": "below"})
-        drawn.write(x=1, xref="paper", xanchor="right", y=_at(at, spec.y), yshift=10, text=inert(label),
-                              font={"size": 12, "color": ink.muted})
+        drawn.write(x={"left": 0.0, "center": 0.5, "right": 1.0}[line.anchor], xref="paper", xanchor=line.anchor,
+                    y=_at(at, spec.y), yshift=-10 if line.is_below else 10, text=inert(label),
+                    font={"size": 12, "color": ink.limit if line.is_limit else ink.muted})
 
 
 def _draw_points(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:

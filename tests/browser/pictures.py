@@ -20,7 +20,7 @@ from tests.browser.waiting import COUNT_RUNS, settled
 
 REPOSITORY = Path(__file__).parents[2]
 PLACE = REPOSITORY / "docs" / "pictures"
-PAGES = ("overview", "workload", "models", "compare", "break_even", "export", "method")
+PAGES = ("overview", "workload", "models", "compare", "break_even", "forecast", "export", "method")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 

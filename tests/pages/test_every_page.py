@@ -13,7 +13,8 @@ from tests.pages.conftest import FILES, Bench
 QUESTIONS = {
     "overview.py": "What should we run, and what will it cost?", "workload.py": "What do we ask the models to do?",
     "models.py": "What can we choose from?", "compare.py": "Which strategy?",
-    "break_even.py": "When does self-hosting pay?", "export.py": "How do I hand this over?",
+    "break_even.py": "When does self-hosting pay?", "forecast.py": "What if we are wrong?",
+    "export.py": "How do I hand this over?",
     "method.py": "How is it computed?",
 }
 HOSTILE = (
