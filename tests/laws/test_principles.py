@@ -60,6 +60,7 @@ def cascade(**how: Any) -> dict[str, Any]:
     return {"kind": "cascade", "stages": ["small", "large"], **how}
 
 
+@settings(max_examples=25)
 @given(categories(models=THREE))
 def test_a_share_of_0_or_1_is_a_single_model(mail: dict[str, Any]) -> None:
     mail.pop("batch_share", None)
@@ -74,6 +75,7 @@ def test_a_share_of_0_or_1_is_a_single_model(mail: dict[str, Any]) -> None:
         assert_same(found.scenario("Large"), found.scenario(name))
 
 
+@settings(max_examples=25)
 @given(mail=categories(models=THREE), phi=st.floats(-1, 1), accept=shares(), share=shares())
 def test_a_blind_check_makes_shared_failures_irrelevant(
     mail: dict[str, Any], phi: float, accept: float, share: float
@@ -86,6 +88,7 @@ def test_a_blind_check_makes_shared_failures_irrelevant(
         assert figure(result, "escalation_share")[0] == pytest.approx(1 - accept, abs=1e-9)
 
 
+@settings(max_examples=25)
 @given(mail=categories(models=THREE), right=shares(), wrong=shares())
 def test_without_correlation_the_stages_are_independent(mail: dict[str, Any], right: float, wrong: float) -> None:
     # one rate per model: two rates per segment are themselves a correlation
@@ -99,6 +102,7 @@ def test_without_correlation_the_stages_are_independent(mail: dict[str, Any], ri
         )
 
 
+@settings(max_examples=25)
 @given(mail=categories(models=THREE), rate=RATES, router=st.booleans())
 def test_the_mean_over_the_segments_is_the_error_rate(mail: dict[str, Any], rate: Any, router: bool) -> None:
     # beside a model that is never wrong, small answers the routine part, the complex part, and both
@@ -138,6 +142,7 @@ def test_parts_add_up_to_totals(plan: Plan) -> None:
         assert month["spend_usd"] <= month["worst_case_spend_usd"] * (1 + 1e-9) + 1e-6
 
 
+@settings(max_examples=25)
 @given(mail=categories(models=THREE), stages=cascades(THREE), low=shares(), high=shares())
 def test_a_cascade_errs_between_what_all_get_wrong_and_its_worst_model(
     mail: dict[str, Any], stages: dict[str, Any], low: float, high: float
@@ -173,6 +178,7 @@ def test_dearer_prices_never_cost_less(document: dict[str, Any], dear: float, ch
         assert (less is None and more is None) or less <= more * (1 + 1e-12) + 1e-9
 
 
+@settings(max_examples=25)
 @given(mail=categories(models=THREE), often=shares(), seldom=shares(), wrong=shares())
 def test_more_escalation_never_costs_less(mail: dict[str, Any], often: float, seldom: float, wrong: float) -> None:
     assume(often >= seldom)
@@ -183,6 +189,7 @@ def test_more_escalation_never_costs_less(mail: dict[str, Any], often: float, se
     assert many.total("spend_usd") is None or many.total("spend_usd") >= few.total("spend_usd") * (1 - 1e-12)
 
 
+@settings(max_examples=25)
 @given(mail=categories(models=THREE), f=shares(), more=shares())
 def test_the_best_order_is_no_worse_than_any_other(mail: dict[str, Any], f: float, more: float) -> None:
     found = run({"Easiest": split(small_share=f), "Random": split(small_share=f, random=True)}, mail)
