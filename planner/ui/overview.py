@@ -170,7 +170,7 @@ def reasons_row(study: Study) -> None:
     for column, reason in zip(st.columns(len(found), gap="medium"), found, strict=True):
         with column:
             changes = f"  \n:small[:gray[Changes if] **{show.safe(reason.changes_if)}**]" if reason.changes_if else ""
-            st.markdown(f"**{show.safe(reason.claim)}**  \n:gray[{show.safe(reason.because)}]{changes}")
+            st.markdown(f"**{show.safe(reason.claim)}**  \n:gray[{show.safe(edits.spoken(reason.because))}]{changes}")
 
 
 def volume_matrix(study: Study) -> None:
@@ -218,4 +218,4 @@ def warnings(study: Study) -> None:
     said = list(dict.fromkeys([*(best.warnings if best else ()), *study.evaluation.warnings]))
     if said:
         with st.expander(f"Worth knowing ({len(said)})", icon=":material/info:"):
-            st.markdown("\n".join(f"- {show.safe(words)}" for words in said))
+            st.markdown("\n".join(f"- {show.safe(edits.spoken(words))}" for words in said))

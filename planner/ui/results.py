@@ -31,7 +31,7 @@ def current() -> Study | None:
     plan = state.plan()
     if not plan.workload.categories or not plan.scenarios:
         return None
-    return _studied(plan_hash(plan), state.today(), plan)
+    return _studied(state.plan_name(), state.today(), plan)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -52,7 +52,7 @@ def price_day() -> date:
 def setting_with(names: tuple[str, ...]) -> Setting:
     """The plan's demand with unit costs and error rates of some endpoints."""
     plan = state.plan()
-    return _setting(plan_hash(plan), price_day(), names, plan)
+    return _setting(state.plan_name(), price_day(), names, plan)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -63,7 +63,7 @@ def _setting(name: str, day: date, names: tuple[str, ...], _plan: Plan) -> Setti
 def trial(strategy: Strategy, name: str = TRIAL) -> ScenarioResult:
     """A strategy that need not be in the plan, evaluated for the whole workload."""
     plan = state.plan()
-    return _trial(plan_hash(plan), price_day(), strategy.model_dump_json(), name, plan, strategy)
+    return _trial(state.plan_name(), price_day(), strategy.model_dump_json(), name, plan, strategy)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -76,7 +76,7 @@ def _trial(key: str, day: date, written: str, name: str, _plan: Plan, _strategy:
 def sweep(small: str, large: str) -> SplitSweep:
     """The split between two endpoints at every share."""
     plan = state.plan()
-    return _sweep(plan_hash(plan), price_day(), small, large, plan)
+    return _sweep(state.plan_name(), price_day(), small, large, plan)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
@@ -99,7 +99,7 @@ def _against(key: str, day: date, first: str, second: str, _evaluation: Evaluati
 def models() -> pd.DataFrame:
     """Every offer of the catalogue and every endpoint of the plan, with what it would cost for this workload."""
     plan = state.plan()
-    return _models(plan_hash(plan), price_day(), state.today(), plan)
+    return _models(state.plan_name(), price_day(), state.today(), plan)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

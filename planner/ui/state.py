@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from planner.domain.plan import Plan, build_plan, parse_plan, plan_document
+from planner.domain.plan import Plan, build_plan, parse_plan, plan_document, plan_hash
 from planner.domain.templates import example_plan
 from pricing.errors import InputError
 
@@ -45,6 +45,8 @@ class Session:
     grid_version: int = 0
     """Counts changes of the plan that did not come from the grid."""
     notices: list[Notice] = field(default_factory=list)
+    named: tuple[Plan, str] | None = None
+    """A plan and its name among kept results, so that it is worked out once per change."""
 
 
 def session() -> Session:
@@ -58,6 +60,14 @@ def session() -> Session:
 def plan() -> Plan:
     """The plan that is worked on."""
     return session().plan
+
+
+def plan_name() -> str:
+    """The plan's hash: the name of everything that was computed from it."""
+    here = session()
+    if here.named is None or here.named[0] is not here.plan:
+        here.named = (here.plan, plan_hash(here.plan))
+    return here.named[1]
 
 
 def today() -> date:

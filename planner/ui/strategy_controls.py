@@ -8,7 +8,7 @@ from datetime import date
 import streamlit as st
 
 from planner.domain.assumptions import Register, register_of
-from planner.domain.plan import Plan, plan_hash
+from planner.domain.plan import Plan
 from planner.domain.strategies import (
     Allocation,
     BasicStrategy,
@@ -47,8 +47,7 @@ def canonical(name: str) -> str:
 
 def options() -> list[str]:
     """Every endpoint that can be chosen: those of the plan first, then what is on sale, makers before other sellers."""
-    plan = state.plan()
-    return _options(plan_hash(plan), results.price_day(), plan)
+    return _options(state.plan_name(), results.price_day(), state.plan())
 
 
 @st.cache_resource(show_spinner=False, max_entries=results.KEPT)
@@ -62,8 +61,7 @@ def _options(key: str, day: date, _plan: Plan) -> list[str]:
 
 def labels() -> dict[str, str]:
     """Full names by option."""
-    plan = state.plan()
-    return _labels(plan_hash(plan), results.price_day())
+    return _labels(state.plan_name(), results.price_day())
 
 
 @st.cache_resource(show_spinner=False, max_entries=results.KEPT)
