@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from planner.ui import state
+from planner.ui.edits import spoken
 from planner.views.chart_spec import ChartSpec
 from planner.views.csv_text import csv_text
 from planner.views.plotly_charts import CONFIG, Theme, figure
 from planner.views.table_words import headed
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+_PERCENT = re.compile(r"(?<=\d) %")
+"""A number and its sign stay in one line."""
 MAX_NAME = 60
 
 
@@ -41,17 +44,18 @@ def theme() -> Theme:
 
 def small(text: str) -> None:
     """Secondary text; ``text`` is raw and is escaped here."""
-    st.markdown(f":small[:gray[{safe(text)}]]")
+    st.markdown(f":small[:gray[{safe(spoken(text))}]]")
 
 
 def finding(title: str, caption: str) -> None:
     """A section's title, its finding, with a grey line below that says what is shown."""
+    title = _PERCENT.sub("\u00a0%", title)
     st.markdown(f"### {safe(title)}\n\n:small[:gray[{safe(caption)}]]", anchors=False)
 
 
 def problem(text: str) -> None:
     """Something that cannot be, with a way out."""
-    st.error(safe(text), icon=":material/error:")
+    st.error(safe(spoken(text)), icon=":material/error:")
 
 
 def hint(text: str) -> None:
@@ -65,7 +69,7 @@ def notices() -> None:
         st.toast(safe(notice.text), icon=":material/check:")
     refused = state.take_notices("refused")
     if refused:
-        st.error("  \n".join(safe(notice.text) for notice in refused), icon=":material/error:")
+        st.error("  \n".join(safe(spoken(notice.text)) for notice in refused), icon=":material/error:")
 
 
 def metric(label: str, value: str, pill: str = "", *, is_saving: bool = False, help_text: str | None = None,
@@ -80,6 +84,12 @@ def metric(label: str, value: str, pill: str = "", *, is_saving: bool = False, h
     )
 
 
+@lru_cache(maxsize=128)
+def _figure(spec: ChartSpec, seen: Theme) -> Any:
+    """A chart that was drawn before need not be drawn again; nobody changes a figure."""
+    return figure(spec, seen)
+
+
 def chart(spec: ChartSpec, key: str, shown: pd.DataFrame | None = None) -> None:
     """A chart under its finding, with its table and its CSV below.
 
@@ -89,7 +99,8 @@ def chart(spec: ChartSpec, key: str, shown: pd.DataFrame | None = None) -> None:
     if spec.is_empty:
         hint("There is nothing to draw yet.")
         return
-    st.plotly_chart(figure(spec, theme()), theme=None, config=CONFIG, key=f"chart_{key}", alt=spec.alt, width="stretch")
+    st.plotly_chart(_figure(spec, theme()), theme=None, config=CONFIG, key=f"chart_{key}", alt=spec.alt,
+                    width="stretch")
     twin(spec.table, key, spec.name, spec.alt, shown)
 
 

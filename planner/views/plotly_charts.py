@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
@@ -200,7 +201,7 @@ def _draw_tornado(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
 
 
 def _draw_lines(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
-    ends = [part for series in spec.series for part in series.end_label.split(", ") if part]
+    ends = [part for series in spec.series for part in _broken(series.end_label) if part]
     has_title = bool(spec.x.label)
     drawn.layout.update(
         xaxis=_axis(spec.x, ink, True), yaxis=_axis(spec.y, ink, False),
@@ -268,11 +269,20 @@ def _draw_line(drawn: _Drawing, series: Series, spec: ChartSpec, ink: Ink) -> No
         )
     )
     if series.end_label:
-        words = inert(series.end_label).replace(", ", ",<br>")
+        words = "<br>".join(inert(part) for part in _broken(series.end_label))
         text = f"<b>{words}</b>" if series.role == "chosen" else words
         drawn.write(x=_at(series.x[-1], spec.x), y=_at(series.y[-1], spec.y), text=text,
                              xanchor="left", xshift=8, yshift=-series.end_shift, align="left",
                              font={"size": 13, "color": colour if series.role == "chosen" else ink.muted})
+
+
+def _broken(label: str) -> list[str]:
+    """A label in lines, so that it stays narrow on a phone.
+
+    >>> _broken("Total; dotted: at random"), _broken("Invoice only")
+    (['Total;', 'dotted: at random'], ['Invoice only'])
+    """
+    return re.sub(r"([,;]) ", "\\1\n", label).split("\n")
 
 
 def _draw_rule(drawn: _Drawing, line: Line, spec: ChartSpec, ink: Ink) -> None:
@@ -321,7 +331,8 @@ def _draw_points(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
 def _draw_label(drawn: _Drawing, mark: Mark, spec: ChartSpec, ink: Ink) -> None:
     if not mark.label:
         return
-    text = f"<b>{inert(mark.label)}</b>" if mark.is_bold else inert(mark.label)
+    words = "<br>".join(map(inert, mark.label.rsplit(", ", 1) if spec.kind == "curve" else [mark.label]))
+    text = f"<b>{words}</b>" if mark.is_bold else words
     colour = ink.accent if mark.role == "chosen" and spec.kind != "curve" else (
         ink.text if mark.is_bold or mark.role in ("chosen", "comparison") else ink.muted)
     where = {"x": _at(mark.x, spec.x), "y": _at(mark.y, spec.y), "text": text,
