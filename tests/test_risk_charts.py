@@ -152,6 +152,13 @@ def test_an_input_that_turns_the_answer_is_the_finding_and_equality_is_drawn() -
     assert rows["High"].tolist() == ["210K", "$9.00"]
 
 
+def test_an_answer_that_the_middle_values_already_turn_is_said() -> None:
+    spec = tornado_chart(risk(ERROR), -20.0)
+    assert spec.title == "Opus costs less with every input in its middle"
+    rows = odds_rows(risk(confidence="too_close", chance=0.2)).set_index("Scenario")
+    assert rows.loc["Opus", "How sure"] == "Likely: this one is cheaper"
+
+
 def test_a_tornado_without_inputs_has_nothing_to_draw() -> None:
     assert tornado_chart(risk(), 500.0).is_empty
 
@@ -162,6 +169,7 @@ def test_a_tornado_without_inputs_has_nothing_to_draw() -> None:
         ("clear", 0.96, "Haiku is clearly cheaper than Opus"),
         ("likely", 0.8, "Haiku is likely cheaper than Opus"),
         ("too_close", 0.6, "Haiku or Opus: too close to call"),
+        ("too_close", 0.2, "Opus costs less than Haiku in 80 % of outcomes"),
     ],
 )
 def test_odds_are_worded_by_how_sure_they_are(confidence: str, chance: float, title: str) -> None:
@@ -171,8 +179,8 @@ def test_odds_are_worded_by_how_sure_they_are(confidence: str, chance: float, ti
 def test_what_has_no_price_is_unknown_in_the_odds() -> None:
     rows = odds_rows(risk()).set_index("Scenario")
     assert list(rows.loc["Old"]) == ["–"] * 5
-    assert rows.loc["Opus", "Best one costs less"] == "96 %"
-    assert rows.loc["Haiku", "How sure"] == "The best"
+    assert list(rows.loc["Opus", ["Haiku costs less", "How sure"]]) == ["96 %", "Clear"]
+    assert list(rows.loc["Haiku", ["Haiku costs less", "How sure"]]) == ["–", "–"]
     assert odds_table(risk())["Opus"][0] == 0.96
     assert odds_matrix(risk()).values.tolist() == [["Haiku", "–", "96 %"], ["Opus", "4 %", "–"]]
 

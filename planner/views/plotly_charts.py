@@ -179,7 +179,7 @@ def _draw_tornado(drawn: _Drawing, spec: ChartSpec, ink: Ink) -> None:
             others = [each.x[row] for i, each in enumerate(spec.series) if i != number]
             is_right = value > middle or (value == middle and all(each <= middle for each in others))
             drawn.write(x=value, y=row, text=inert(words), xanchor="left" if is_right else "right",
-                        xshift=6 if is_right else -6, font={"size": 12, "color": ink.muted})
+                        xshift=6 if is_right else -6, bgcolor=ink.page, font={"size": 12, "color": ink.muted})
     for number, line in enumerate(spec.lines):
         drawn.shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": line.at, "x1": line.at, "y0": 0,
                              "y1": 1, "line": {"color": ink.text if not number else ink.context, "width": 1.5,

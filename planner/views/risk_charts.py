@@ -210,7 +210,7 @@ def tornado_chart(risk: Risk, planned_usd: float) -> ChartSpec:
     ends_drawn: tuple[tuple[str, Role], ...] = (("low", "context"), ("high", "chosen"))
     now = f"middle {usd(planned_usd)}"
     return ChartSpec(
-        name="tornado", kind="tornado", title=_tornado_title(risk),
+        name="tornado", kind="tornado", title=_tornado_title(risk, planned_usd),
         caption=f"{what}, one input low or high.", height=HEIGHT,
         alt=f"{what}: {usd(planned_usd)} in the middle case. " + " ".join(f"{swing_words(each)}." for each in rows),
         bars=tuple(Bar(each.label) for each in rows), x=Axis(low=low - room, high=high + room, is_shown=False),
@@ -230,8 +230,10 @@ def _hover(each: Swing, end: str) -> str:
     return f"{each.label} {input_words(value, each.unit)}: {usd(lead)} a month"
 
 
-def _tornado_title(risk: Risk) -> str:
+def _tornado_title(risk: Risk, planned_usd: float) -> str:
     first = risk.tornado[0]
+    if risk.second is not None and planned_usd < 0:
+        return capital(f"{named(risk.second)} costs less with every input in its middle")
     turning = [each for each in risk.tornado if each.flips]
     if risk.second is not None and turning:
         if len(turning) == 1:
@@ -269,6 +271,9 @@ def odds_title(risk: Risk) -> str:
     """The finding of the table of odds."""
     if risk.best is None or risk.second is None or risk.confidence is None:
         return "There are no two scenarios to compare"
+    chance = risk.chance(risk.best, risk.second)
+    if chance <= 1.0 - LIKELY_SHARE:
+        return capital(f"{named(risk.second)} costs less than {named(risk.best)} in {share(1.0 - chance)} of outcomes")
     if risk.confidence == "too_close":
         return capital(f"{named(risk.best)} or {named(risk.second)}: too close to call")
     word = "clearly" if risk.confidence == "clear" else "likely"
@@ -277,19 +282,27 @@ def odds_title(risk: Risk) -> str:
 
 def odds_rows(risk: Risk) -> pd.DataFrame:
     """Each scenario in words: its bands, how often the best one costs less, and how sure that is."""
-    rows = []
+    rows, heading = [], f"{capital(named(risk.best or 'The best', 24))} costs less"
     for each in risk.scenarios:
         chance = float("nan") if risk.best is None else risk.chance(risk.best, each.name)
         is_known = each.name != risk.best and np.isfinite(chance)
-        sure = risk.confidence if each.name == risk.second else pair_confidence(chance)
         rows.append({
             "Scenario": each.name, "Invoice a month, P10 to P90": band_words(each.invoice_usd),
             "Total a month, P50": usd(each.total_usd.p50) if each.total_usd else MISSING,
             "Total a month, P10 to P90": band_words(each.total_usd),
-            "Best one costs less": share(chance) if is_known else MISSING,
-            "How sure": CONFIDENCE[sure] if is_known and sure else "The best" if each.name == risk.best else MISSING,
+            heading: share(chance) if is_known else MISSING,
+            "How sure": _sure_words(risk, each.name, chance) if is_known else MISSING,
         })
     return pd.DataFrame(rows)
+
+
+def _sure_words(risk: Risk, name: str, chance: float) -> str:
+    """How sure it is that the best one costs less than another; said plainly where it is the other way round."""
+    sure = risk.confidence if name == risk.second and chance > 1.0 - LIKELY_SHARE else pair_confidence(chance)
+    if sure in (None, "too_close"):
+        return CONFIDENCE["too_close"]
+    words = CONFIDENCE[sure]
+    return words if chance > 0.5 else f"{words}: this one is cheaper"
 
 
 def odds_table(risk: Risk) -> pd.DataFrame:
