@@ -439,10 +439,12 @@ class Judge:
             independent = q1 * b + (1 - a) * (1 - q1) * q2 + (1 - b) * q1 * q2
             first, second = (sum(weights[g] * usd[i, g] for g in SEGMENTS) for i in range(2))
             calls = {(strategy.stages[0], g): weights[g] for g in SEGMENTS}
+            load = dict(calls)
             for g in SEGMENTS:
                 place = (strategy.stages[1], g)
                 calls[place] = calls.get(place, 0.0) + weights[g] * escalation
-            return self._consequences(category, first + paid(escalation, second), worst, error, calls, calls,
+                load[place] = load.get(place, 0.0) + weights[g] * escalation * gamma
+            return self._consequences(category, first + paid(escalation, second), worst, error, calls, load,
                                       escalation=escalation, independent=independent)
         sigma = self.sigma if strategy.sigma is None else strategy.sigma
         skills = [self.skill(category, name, sigma) for name in strategy.stages]
@@ -553,11 +555,44 @@ def assumed_error(right_at_zero: float, z: float, slope: float, cap: float) -> f
 # Self-hosting ----------------------------------------------------------------------------------------------------
 
 
-def busy_replicas(
-    requests: float, per_request: float, peak: float, seconds: float, hours_per_month: float = 730.0
-) -> float:
-    """Replicas that the busiest hour keeps busy all the time."""
-    return peak * per_request * requests * seconds / 3600 / hours_per_month
+def busy_replicas(judge: Judge, name: str, answers: Mapping[str, Answer], thinking_factor: float = 1.0) -> float:
+    """Replicas of an own endpoint that the busiest hour keeps busy, over all categories and modes.
+
+    ``peak * calls * N * t / 3600 / 730`` with ``t = a*I + b*O + c*O*(I + O/2)``; hours, peaks and lengths are the
+    plan's.
+    """
+    own = judge.plan.endpoints[name]
+    assert isinstance(own, SelfHosted)
+    total = 0.0
+    for category in judge.plan.workload.categories:
+        answer = answers[category.name]
+        requests, tokens_in, tokens_out = volume(category)
+        complex_share, factor = judge.complex_share(category), likely(category.complex_token_factor)
+        routine = 1 / (1 - complex_share + complex_share * factor)
+        fail, attempts = category.retries.fail_rate, category.retries.max_attempts
+        expected_attempts = sum(fail**i for i in range(attempts))
+        peak = own.peak_factor
+        if peak is None:
+            load = category.load or ("batch" if category.latency == "batch" else "always_on")
+            given = category.peak_factor
+            peak = judge.register.value(f"peak_factor_{load}") if given is None else likely(given)
+        for segment in SEGMENTS:
+            length = routine * (factor if segment == "complex" else 1.0)
+            prompt = tokens_in * length * (1 - own.prefix_hit_share)
+            for mode, written in (("", 1.0), ("#thinking", thinking_factor)):
+                calls = answer.load.get((name + mode, segment), 0.0)
+                out = tokens_out * length * own.thinking_factor * written
+                total += peak * calls * expected_attempts * requests * _seconds(own, prompt, out) / 3600 / 730
+    return total
+
+
+def _seconds(own: SelfHosted, prompt: float, answer: float) -> float:
+    if own.measured_requests_per_s is not None:
+        return 1 / own.measured_requests_per_s
+    law = own.capacity
+    assert law is not None
+    a, b, c = law.a_s_per_input_token, law.b_s_per_output_token, law.c_s_per_output_token_per_context_token
+    return a * prompt + b * answer + c * answer * (prompt + answer / 2)
 
 
 def replicas_for(load: float, usable: float, redundancy: int, least: int = 1) -> int:
