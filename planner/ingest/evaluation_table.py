@@ -67,6 +67,9 @@ def table_of(text: str, place: str) -> Table:
     except csv.Error as error:
         raise InputError(Problem(f"{place} > row {len(lines) + 1}", f"a broken cell ({error})", "",
                                  "Close every quotation mark.")) from None
+    if not lines:
+        raise InputError(Problem(place, "a file of empty cells", "an evaluation file",
+                                 "Write a header and a row per request."))
     header = tuple(cell.strip() for cell in lines[0][1])
     problems = _shape_problems(place, header, lines[1:])
     if problems:

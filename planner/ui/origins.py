@@ -1,8 +1,11 @@
-"""Where the values of the workload come from: the template or file that was opened, or the visitor's own hand."""
+"""Where the values of the workload come from: a template, a file that was opened or imported, the visitor's own hand,
+or a default that stands because nothing tells the value.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 import streamlit as st
@@ -11,8 +14,8 @@ from planner.domain.plan import Plan
 from planner.domain.workload import Category
 from planner.ui import state
 
-Origin = Literal["template", "file", "you"]
-WORDS: dict[Origin, str] = {"template": "Template", "file": "File", "you": "You"}
+Origin = Literal["template", "file", "you", "default"]
+WORDS: dict[Origin, str] = {"template": "Template", "file": "File", "you": "You", "default": "Default"}
 FIELDS = ("requests_per_month", "input_tokens_per_request", "output_tokens_per_request", "cached_input_share",
           "complex_share", "error_cost_usd", "latency", "in_house_only", "task")
 
@@ -20,12 +23,22 @@ FIELDS = ("requests_per_month", "input_tokens_per_request", "output_tokens_per_r
 def opened(plan: Plan, origin: Origin) -> None:
     """Remember the values of a plan that was just opened, beside those of plans that undo may bring back."""
     kept = st.session_state.setdefault("origins", {})
-    kept.update({category.name: (category, origin) for category in plan.workload.categories})
+    kept.update({category.name: (category, dict.fromkeys(FIELDS, origin)) for category in plan.workload.categories})
 
 
 def added(category: Category, origin: Origin) -> None:
     """Remember the values of a category that was just added."""
-    _known()[category.name] = (category, origin)
+    _known()[category.name] = (category, dict.fromkeys(FIELDS, origin))
+
+
+def imported(category: Category, told: Collection[str], earlier: Mapping[str, Origin]) -> None:
+    """Remember the values of a category of which a file told some fields.
+
+    The others keep their ``earlier`` origin; where they have none, a default stands.
+    """
+    _known()[category.name] = (category, {
+        field: "file" if field in told else earlier.get(field, "default") for field in FIELDS
+    })
 
 
 def renamed(old: str, new: str) -> None:
@@ -34,10 +47,10 @@ def renamed(old: str, new: str) -> None:
         _known()[new] = _known()[old]
 
 
-def _known() -> dict[str, tuple[Category, Origin]]:
+def _known() -> dict[str, tuple[Category, dict[str, Origin]]]:
     if "origins" not in st.session_state:
         opened(state.plan(), "template")
-    found: dict[str, tuple[Category, Origin]] = st.session_state["origins"]
+    found: dict[str, tuple[Category, dict[str, Origin]]] = st.session_state["origins"]
     return found
 
 
@@ -47,7 +60,7 @@ def value_origins(category: Category) -> dict[str, Origin]:
     if base is None:
         return dict.fromkeys(FIELDS, "you")
     return {
-        field: base[1] if _value(category, field) == _value(base[0], field) else "you" for field in FIELDS
+        field: base[1][field] if _value(category, field) == _value(base[0], field) else "you" for field in FIELDS
     }
 
 
@@ -64,8 +77,10 @@ def _value(category: Category, field: str) -> object:
 
 def row_origin(category: Category) -> str:
     """One word for a whole category: where most of its values come from."""
-    counted = Counter(value_origins(category).values())
-    return WORDS[counted.most_common(1)[0][0]] if counted["you"] == 0 or counted["you"] == len(FIELDS) else "Mixed"
+    counted = Counter(origin for origin in value_origins(category).values() if origin != "default")
+    if not counted:
+        return WORDS["default"]
+    return WORDS[counted.most_common(1)[0][0]] if counted["you"] in (0, counted.total()) else "Mixed"
 
 
 def totals(plan: Plan) -> dict[str, int]:
@@ -73,4 +88,5 @@ def totals(plan: Plan) -> dict[str, int]:
     counted: Counter[Origin] = Counter()
     for category in plan.workload.categories:
         counted.update(value_origins(category).values())
-    return {"From a template": counted["template"], "From a file": counted["file"], "Entered by you": counted["you"]}
+    told = {"From a template": counted["template"], "From a file": counted["file"], "Entered by you": counted["you"]}
+    return {**told, "Defaults": counted["default"]} if counted["default"] else told

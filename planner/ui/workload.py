@@ -8,19 +8,28 @@ from planner.domain.plan import parse_plan, plan_document
 from planner.domain.templates import find_template, list_templates
 from planner.domain.workload import volume_of
 from planner.engine.study import Study
-from planner.ui import edits, grid, origins, paste, show, state
+from planner.ui import drawer, edits, grid, import_evals, import_usage, origins, paste, show, state
 from planner.views.formatting import count, count_whole, plural, share
 
 
 def buttons() -> None:
-    """Add from a template, paste a table, add an empty category."""
+    """Add from a template, paste a table, import files, add an empty category."""
     titles = {each.slug: each.title for each in list_templates()}
     with st.container(horizontal=True, gap="small"):
         show.pick_once("Add from template", list(titles), "add_template", _add_template, icon=":material/add:",
                        kind="primary", names=titles.__getitem__)
         if st.button("Paste table", icon=":material/content_paste:", key="paste_open"):
+            drawer.close()
             paste.paste_dialog()
+        st.button("Import usage file", icon=":material/upload_file:", key="import_usage_open",
+                  on_click=drawer.open_drawer, args=(import_usage.NAME,))
+        st.button("Import evaluation", icon=":material/fact_check:", key="import_evals_open",
+                  on_click=drawer.open_drawer, args=(import_evals.NAME,))
         st.button("Empty row", icon=":material/playlist_add:", key="add_empty", on_click=_add_empty)
+    if drawer.is_open(import_usage.NAME):
+        import_usage.show_drawer()
+    elif drawer.is_open(import_evals.NAME):
+        import_evals.show_drawer()
 
 
 def _add_template(slug: str) -> None:
