@@ -156,7 +156,7 @@ def test_an_answer_that_the_middle_values_already_turn_is_said() -> None:
     spec = tornado_chart(risk(ERROR), -20.0)
     assert spec.title == "Opus costs less with every input in its middle"
     rows = odds_rows(risk(confidence="too_close", chance=0.2)).set_index("Scenario")
-    assert rows.loc["Opus", "How sure"] == "Likely: this one is cheaper"
+    assert rows.loc["Opus", "How sure"] == "Likely cheaper"
 
 
 def test_a_tornado_without_inputs_has_nothing_to_draw() -> None:

@@ -302,7 +302,7 @@ def _sure_words(risk: Risk, name: str, chance: float) -> str:
     if sure in (None, "too_close"):
         return CONFIDENCE["too_close"]
     words = CONFIDENCE[sure]
-    return words if chance > 0.5 else f"{words}: this one is cheaper"
+    return words if chance > 0.5 else {"clear": "Clearly cheaper", "likely": "Likely cheaper"}[sure]
 
 
 def odds_table(risk: Risk) -> pd.DataFrame:
