@@ -158,6 +158,10 @@ def _speed_words(hosted: Hosted, study: Study) -> str:
 # --- what moves it, and what a month is paid for --------------------------------------------------------------------
 
 
+SWING_COLUMNS = ("input", "low", "planned", "high", "break_even_low_requests_per_month",
+                 "break_even_high_requests_per_month", "gap_low_usd", "gap_high_usd", "unit", "kind", "source")
+
+
 def what_moves_it(found: Facts) -> None:
     """Tornado and the square of GPU price by API price."""
     if isinstance(found.swings, str) or isinstance(found.grid, str):
@@ -165,7 +169,7 @@ def what_moves_it(found: Facts) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         table = sensitivity_table(found.swings)
-        show.chart(tornado_chart(found.swings), "sensitivity", in_words(table))
+        show.chart(tornado_chart(found.swings), "sensitivity", in_words(table, SWING_COLUMNS))
         show.small(f"{sensitivity_sentence(found.swings)} {still_inputs(found.swings)}".strip())
     with right:
         pays = int((found.grid.gap_usd < 0).sum())

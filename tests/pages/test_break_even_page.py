@@ -77,6 +77,18 @@ def test_every_table_has_its_csv(visit: Callable[..., Bench]) -> None:
         "capacity_check", "server_claim", "hosts")}
 
 
+def test_the_inputs_behind_the_tornado_name_their_range_and_source(visit: Callable[..., Bench]) -> None:
+    bench = visit("example")
+    bench.go(PAGE)
+    bench.click("table_sensitivity")
+    inputs = with_column(bench, "Break-even at low").set_index("Input")
+    rent = inputs.loc["GPU rent"]
+    assert rent["Unit"] == "USD per GPU-hour"
+    assert float(rent["Low"][1:]) < float(rent["Planned"][1:]) < float(rent["High"][1:])
+    assert "on demand prices" in rent["Source"]
+    assert all(inputs["Source"].str.len() > 0)
+
+
 def test_rent_and_speed_name_their_source_beside_the_inputs(visit: Callable[..., Bench]) -> None:
     bench = visit("example")
     bench.go(PAGE)
