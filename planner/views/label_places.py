@@ -85,7 +85,7 @@ def place_labels(
             best = None
         places.append(best)
         if best is not None:
-            taken = [np.vstack([boxes, _box(across * room.width, down * room.height, best, label)])
+            taken = [np.vstack([boxes, *_covered(across * room.width, down * room.height, best, label)])
                      for room, boxes in zip(rooms, taken, strict=True)]
     return places
 
@@ -108,6 +108,14 @@ def _box(x: float, y: float, place: Place, label: str) -> Floats:
     left = x + place.dx - {"left": 0.0, "center": wide / 2, "right": wide}[place.anchor]
     top = y + place.dy - high / 2
     return np.array([left, top, left + wide, top + high])
+
+
+def _covered(x: float, y: float, place: Place, label: str) -> tuple[Floats, ...]:
+    """What a placed label takes: its box, and for one far away the thin line to its point."""
+    if not place.is_far:
+        return (_box(x, y, place, label),)
+    along = np.linspace(0, 1, 13)[:, None] * (place.dx, place.dy) + (x, y)
+    return _box(x, y, place, label), np.hstack([np.minimum(along[:-1], along[1:]), np.maximum(along[:-1], along[1:])])
 
 
 def _harm(box: Floats, boxes: Floats, own: int, room: Room) -> float:
