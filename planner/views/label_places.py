@@ -115,7 +115,8 @@ def _covered(x: float, y: float, place: Place, label: str) -> tuple[Floats, ...]
     if not place.is_far:
         return (_box(x, y, place, label),)
     along = np.linspace(0, 1, 13)[:, None] * (place.dx, place.dy) + (x, y)
-    return _box(x, y, place, label), np.hstack([np.minimum(along[:-1], along[1:]), np.maximum(along[:-1], along[1:])])
+    return _box(x, y, place, label), np.hstack([np.minimum(along[:-1], along[1:]) - 1.5,
+                                                np.maximum(along[:-1], along[1:]) + 1.5])
 
 
 def _harm(box: Floats, boxes: Floats, own: int, room: Room) -> float:

@@ -15,7 +15,7 @@ from planner.engine.evaluate import make_setting
 from planner.engine.sweep import split_sweep
 from planner.views.chart_spec import ChartSpec, Mark
 from planner.views.charts import model_scatter, split_chart
-from planner.views.label_places import Room, place_labels
+from planner.views.label_places import Place, Room, place_labels
 from pricing.catalog import load_catalog
 
 DAY = date(2026, 11, 25)
@@ -115,3 +115,10 @@ def test_a_chart_can_be_kept_by_what_it_says() -> None:
     assert hash(one) == hash(other)
     assert one == other
     assert one != third
+
+
+def test_the_line_to_a_label_is_kept_free_too() -> None:
+    # The first label stands 48 px above its point; the second one would cross the line between them on that side.
+    places = place_labels([(0.5, 0.8), (0.56, 0.65)], ["upper", "beside"], [Room(200, 200)], sides=(
+        Place(0, -48, "center"), Place(-11, 0, "right"), Place(11, 0, "left")))
+    assert places == [Place(0, -48, "center"), Place(11, 0, "left")]
