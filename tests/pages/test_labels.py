@@ -118,7 +118,8 @@ def test_a_chart_can_be_kept_by_what_it_says() -> None:
 
 
 def test_the_line_to_a_label_is_kept_free_too() -> None:
-    # The first label stands 48 px above its point; the second one would cross the line between them on that side.
-    places = place_labels([(0.5, 0.8), (0.56, 0.65)], ["upper", "beside"], [Room(200, 200)], sides=(
-        Place(0, -48, "center"), Place(-11, 0, "right"), Place(11, 0, "left")))
-    assert places == [Place(0, -48, "center"), Place(11, 0, "left")]
+    # The second label cannot stand above, where the third point is; on its left runs the line to the first label.
+    left, right, above = Place(-11, 0, "right"), Place(11, 0, "left"), Place(0, -48, "center")
+    points, room = [(0.5, 0.8), (0.56, 0.65), (0.56, 0.41)], [Room(200, 200)]
+    assert place_labels(points, ["", "beside", ""], room, sides=(above, left, right)) == [None, left, None]
+    assert place_labels(points, ["up", "beside", ""], room, sides=(above, left, right)) == [above, right, None]
