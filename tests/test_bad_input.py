@@ -264,6 +264,19 @@ def test_an_own_endpoint_cannot_look_like_an_offer_or_a_mode() -> None:
     for name in ("acme/small", "tuned#thinking"):
         (said,) = refused({"endpoints": {name: custom}})
         assert said.startswith(f'plan.yaml > endpoints: "{name}" is not a name for an endpoint.')
+    (said,) = refused({"endpoints": {"Routing and checks": custom}})
+    assert said == ('plan.yaml > endpoints: "Routing and checks" is not free: routers and checks are listed under it. '
+                    "Give the endpoint another name.")
+
+
+def test_a_pair_is_made_of_two_models() -> None:
+    pair = {"small": "small", "large": "petit", "n11": 1, "n10": 1, "n01": 1, "n00": 1}
+    for large, shown in (("petit", '"petit", another name for "small",'), ("small", '"small", named twice,')):
+        document = {"workload": {"categories": [MAIL]},
+                    "evaluations": [{"category": "Mail", "pairs": [pair | {"large": large}]}]}
+        assert refused(document) == [
+            f"plan.yaml > evaluations > Mail > pairs: {shown} is not told apart from it. Keep one of the two."
+        ]
 
 
 # Files -------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,10 @@ THINKING = "#thinking"
 """Suffix that names a model's thinking mode in error rates."""
 
 
+ROUTING_AND_CHECKS = "routing and checks"
+"""The line under which a scenario's routers and checks are listed beside its endpoints."""
+
+
 def reference_problems(plan: Plan, place: str, catalog: Catalog) -> list[Problem]:
     """Every name that points nowhere or stands twice, with the nearest names."""
     return [
@@ -59,7 +63,10 @@ def _misnamed_endpoints(plan: Plan, place: str) -> Iterator[Problem]:
     """An own endpoint must not look like an offer (seller/model) or like a model's thinking mode."""
     for name in plan.endpoints:
         clean = name.isprintable() and name == name.strip() and 0 < len(name) <= 200
-        if not clean or "/" in name or "#" in name:
+        if folded(name) == ROUTING_AND_CHECKS:
+            yield Problem(f"{place} > endpoints", quoted(name), "free: routers and checks are listed under it",
+                          "Give the endpoint another name.")
+        elif not clean or "/" in name or "#" in name:
             yield Problem(f"{place} > endpoints", quoted(name), "a name for an endpoint",
                           "Write 1 to 200 printable characters without / and #, which stand for seller and mode.")
 
@@ -70,8 +77,10 @@ def _two_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
         yield from _same_meaning(category.error_rates, f"{place} > categories > {category.name} > error_rates", plan,
                                  catalog)
     for evaluation in plan.evaluations:
-        yield from _same_meaning(evaluation.models, f"{place} > evaluations > {evaluation.category} > models", plan,
-                                 catalog)
+        where = f"{place} > evaluations > {evaluation.category}"
+        yield from _same_meaning(evaluation.models, f"{where} > models", plan, catalog)
+        for pair in evaluation.pairs:
+            yield from _same_meaning((pair.small, pair.large), f"{where} > pairs", plan, catalog)
     yield from _same_meaning(plan.discounts, f"{place} > discounts", plan, catalog)
 
 
@@ -80,8 +89,9 @@ def _same_meaning(names: Iterable[str], where: str, plan: Plan, catalog: Catalog
     for name in names:
         meant = rate_key(name, plan, catalog)
         if meant in seen:
-            yield Problem(where, f"{quoted(name)}, another name for {quoted(seen[meant])},", "told apart from it",
-                          "Keep one of the two.")
+            again = f"{quoted(name)}, another name for {quoted(seen[meant])},"
+            yield Problem(where, f"{quoted(name)}, named twice," if name == seen[meant] else again,
+                          "told apart from it", "Keep one of the two.")
         seen.setdefault(meant, name)
 
 

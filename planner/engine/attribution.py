@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.domain.references import ROUTING_AND_CHECKS
 from planner.engine.endpoints import EndpointState
 from planner.engine.hosting import Hosted
 from planner.engine.setting import Routed, Setting
 
 Floats = NDArray[np.float64]
 
-EXTRA_ENDPOINT = "routing and checks"
+EXTRA_ENDPOINT = ROUTING_AND_CHECKS
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ class UnitCosts:
     batch_refused: Bools
     """Work is to be batched that this endpoint does not batch."""
     longest_prompt_tokens: Floats
-    """The longest prompt, as the endpoint counts tokens."""
+    """The longest prompt that is known of, as the endpoint counts tokens: at least the mean of the longer segment."""
     window_exceeded: Bools
     """The longest prompt does not fit the endpoint's window."""
 
@@ -264,11 +264,15 @@ def unit_costs(demand: Demand, columns: list[Column], states: Mapping[str, Endpo
     ones = np.ones_like(demand.input_tokens)
     routine_length, complex_length = demand.segment_lengths
     mean = blended(ones)
-    same = bool((demand.complex_token_factor == 1).all())
+    same_length = demand.complex_token_factor == 1
+    same = bool(same_length.all())
     has_price = np.array([state.rates is not None for state in listed], bool)
     long_batch = np.isnan(table.batch[..., 0][long_level, which]) & (long_share > 0)
     short_batch = np.isnan(table.batch[..., 0][0]) & (long_share < 1)
-    longest = np.maximum(demand.max_prompt_tokens[..., None] * factor, tokens_in)
+    stretch = np.where(same_length, 1.0, np.maximum(
+        np.where(demand.routine_share > 0, routine_length, 0.0), np.where(demand.complex_share > 0, complex_length, 0.0)
+    ))
+    longest = np.maximum(demand.max_prompt_tokens[..., None] * factor, tokens_in * stretch[..., None])
     return UnitCosts(
         mean=mean,
         routine=mean if same else blended(routine_length),

@@ -197,7 +197,7 @@ def evaluate_scenario(scenario: Scenario, plan: Plan, setting: Setting, catalog:
         name=scenario.name, strategy=scenario.strategy, status=status, reason=reason, outcome=outcome, endpoints=uses,
         hosted=tuple({each.id: each for each in hosted.values()}.values()), blocked=tuple(blocked),
         warnings=tuple(dict.fromkeys((
-            *(f"{words}." for words in late if words), *_warnings(outcome, routed, setting, hosted),
+            *(f"{words}." for words in late if words), *_warnings(outcome, scenario.strategy, routed, setting, hosted),
             *latency_warnings(paths, routed.calls.sum(axis=0), setting),
         ))),
         paths=paths, waits=setting.timings.waits, late=late,
@@ -330,11 +330,18 @@ def _outcome(routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> 
     )
 
 
-def _warnings(outcome: Outcome, routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]) -> list[str]:
+def _order(strategy: Strategy, category: str) -> str:
+    """Who decides which requests the small model gets."""
+    part = strategy_for(strategy, category)
+    return "this router" if isinstance(part, Split) and part.router is not None else "sending the easiest first"
+
+
+def _warnings(outcome: Outcome, strategy: Strategy, routed: Routed, setting: Setting, hosted: Mapping[int, Hosted]
+              ) -> list[str]:
     d = setting.demand
     said: list[str] = []
     worse = np.nonzero(routed.error_share > routed.random_error_share + 1e-9)[0]
-    said += [f"{d.names[k]}: sending the easiest first does worse than sending at random." for k in worse]
+    said += [f"{d.names[k]}: {_order(strategy, d.names[k])} does worse than sending at random." for k in worse]
     gap = routed.error_share - routed.independent_error_share
     if (gap > 0.005).any():
         k = int(np.nanargmax(gap))
