@@ -4,7 +4,7 @@ Difficulty D of a request is normal with mean 0 and spread ``sigma`` logits. A m
 with probability ``logistic(theta - D)``; theta is solved so that the mean over D is the model's accuracy. Error per
 segment, joint outcomes of any models, the gain of routing and repeated tries follow from it without further numbers.
 
-Integrals over ``z = D / sigma`` are Gauss-Legendre sums, 64 nodes per piece, cut at +-9 and at every boundary given.
+Integrals over ``z = D / sigma`` are Gauss-Legendre sums, 96 nodes per piece, cut at +-9 and at every boundary given.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-NODES_PER_PIECE = 64
+NODES_PER_PIECE = 96
 CUT_Z = 9.0
 _NEWTON_STEPS = 40
 
 
 class Quadrature(NamedTuple):
-    """Nodes z and weights of shape (..., pieces, 64); the weights of a piece add up to its share of requests."""
+    """Nodes z and weights of shape (..., pieces, 96); the weights of a piece add up to its share of requests."""
 
     z: Floats
     weight: Floats
@@ -181,7 +181,7 @@ def wrong_by_piece(
 def right_by_node(
     routine_ability: Floats, complex_ability: Floats, routine_share: Floats, nodes: Quadrature, sigma: float
 ) -> Floats:
-    """P(right) at every node, shape (..., pieces, 64); see :func:`wrong_by_piece`."""
+    """P(right) at every node, shape (..., pieces, 96); see :func:`wrong_by_piece`."""
     is_routine = nodes.upper <= np.asarray(routine_share)[..., None]
     theta = np.where(is_routine, np.asarray(routine_ability)[..., None], np.asarray(complex_ability)[..., None])
     # an empty segment has no ability; its nodes have no weight, so any number will do
