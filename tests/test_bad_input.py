@@ -269,6 +269,13 @@ def test_an_own_endpoint_cannot_look_like_an_offer_or_a_mode() -> None:
                     "Give the endpoint another name.")
 
 
+def test_a_model_is_measured_once_per_category() -> None:
+    block = {"category": "Mail", "models": {"small": {"n": 10, "correct": 9}}}
+    assert refused({"workload": {"categories": [MAIL]}, "evaluations": [block, block]}) == [
+        'plan.yaml > evaluations > Mail > models: "small", named twice, is not told apart from it. Keep one of the two.'
+    ]
+
+
 def test_a_pair_is_made_of_two_models() -> None:
     pair = {"small": "small", "large": "petit", "n11": 1, "n10": 1, "n01": 1, "n00": 1}
     for large, shown in (("petit", '"petit", another name for "small",'), ("small", '"small", named twice,')):

@@ -85,10 +85,10 @@ EXTRAS = st.fixed_dictionaries({}, optional={
     "assumptions": st.fixed_dictionaries({}, optional={
         "router_sensitivity": QUANTITIES, "materiality_usd": st.floats(0, 1e6), "peak_factor_batch": st.just(2.0)}),
     "evaluations": st.lists(st.fixed_dictionaries({
-        "category": st.just("Mail"),
+        "category": st.sampled_from(["Mail", "Chat"]),
         "models": st.just({"small": {"n": 10, "correct": 9}}),
         "pairs": st.just([{"small": "small", "large": "large", "n11": 8, "n10": 1, "n01": 0.5, "n00": 0.5}]),
-    }), max_size=2),
+    }), max_size=2, unique_by=lambda block: block["category"]),
 })
 
 

@@ -78,9 +78,11 @@ def _two_names(plan: Plan, place: str, catalog: Catalog) -> Iterator[Problem]:
                                  catalog)
     for evaluation in plan.evaluations:
         where = f"{place} > evaluations > {evaluation.category}"
-        yield from _same_meaning(evaluation.models, f"{where} > models", plan, catalog)
         for pair in evaluation.pairs:
             yield from _same_meaning((pair.small, pair.large), f"{where} > pairs", plan, catalog)
+    for name in dict.fromkeys(evaluation.category for evaluation in plan.evaluations):
+        models = [model for each in plan.evaluations if each.category == name for model in each.models]
+        yield from _same_meaning(models, f"{place} > evaluations > {name} > models", plan, catalog)
     yield from _same_meaning(plan.discounts, f"{place} > discounts", plan, catalog)
 
 
