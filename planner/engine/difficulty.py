@@ -126,6 +126,20 @@ def _abilities(raw: bytes, sigma: float) -> Floats:
     return _frozen(solve_ability_on(np.frombuffer(raw), nodes.z.ravel(), nodes.weight.ravel(), sigma))
 
 
+def solve_segments(accuracy: Floats, routine_share: Floats, sigma: float) -> Floats:
+    """theta on the routine and on the complex segment, shape (n, 2), for accuracies per segment of the same shape.
+
+    ``routine_share`` (n) says where each one's segments part. Kept by content, as rates change less often than plans.
+    """
+    return _segments(accuracy.tobytes(), routine_share.tobytes(), float(sigma))
+
+
+@lru_cache(maxsize=64)
+def _segments(accuracy: bytes, routine_share: bytes, sigma: float) -> Floats:
+    slices = quadrature(np.frombuffer(routine_share)[:, None])
+    return _frozen(solve_ability_on(np.frombuffer(accuracy).reshape(-1, 2), slices.z, slices.weight, sigma))
+
+
 def solve_ability_on(accuracy: ArrayLike, z: Floats, weight: Floats, sigma: float) -> Floats:
     """theta whose mean accuracy over the nodes is ``accuracy``.
 

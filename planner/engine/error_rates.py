@@ -17,7 +17,7 @@ from planner.domain.plan import CountedCascade, CountedPair, Plan
 from planner.domain.references import THINKING, rate_key
 from planner.domain.workload import Category, SegmentRates
 from planner.engine.demand import Demand
-from planner.engine.difficulty import logistic, logit, quadrature, solve_ability, solve_ability_on
+from planner.engine.difficulty import logistic, logit, solve_ability, solve_segments
 from planner.engine.endpoints import Column, EndpointState
 from planner.engine.paired import interval80
 from pricing.catalog import Catalog
@@ -66,8 +66,7 @@ class ErrorRates:
         if self.segments:
             k, m = np.array(list(self.segments)).T
             given = np.array([(each.routine, each.complex) for each in self.segments.values()])
-            slices = quadrature(1.0 - self.complex_share[k][:, None])
-            routine[k, m], complex_[k, m] = solve_ability_on(1.0 - given, slices.z, slices.weight, sigma).T
+            routine[k, m], complex_[k, m] = solve_segments(1.0 - given, 1.0 - self.complex_share[k], sigma).T
         return routine, complex_
 
 

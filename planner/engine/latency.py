@@ -24,6 +24,7 @@ from planner.domain.latency_table import LatencyTable, MeasuredLatency
 from planner.domain.strategies import Cascade, Single, Split, TwoModes
 from planner.engine.demand import Demand
 from planner.engine.endpoints import Column, EndpointState
+from planner.engine.kept import kept_by_content
 from pricing.catalog import Catalog
 
 Floats = NDArray[np.float64]
@@ -62,6 +63,7 @@ def lognormal(median: ArrayLike, p95: ArrayLike) -> Moments:
     return Moments(mean, mean * mean * np.expm1(spread * spread))
 
 
+@kept_by_content(256)
 def mixture_quantiles(shares: Floats, times: Moments, wanted: tuple[float, ...] = QUANTILES) -> Floats:
     """Quantiles of a mixture of lognormal times; shape (quantiles, ...).
 

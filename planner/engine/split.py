@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from planner.domain.strategies import Router, Single, Split, TwoModes
 from planner.engine.difficulty import even_z, quadrature, right_probability, wrong_by_piece
 from planner.engine.endpoints import Column
+from planner.engine.kept import kept_by_content
 from planner.engine.setting import Routed, Setting
 
 Floats = NDArray[np.float64]
@@ -60,6 +61,7 @@ def _used(share: ArrayLike, usd: Floats) -> Floats:
     return np.where(part > 0, part * usd, 0.0)
 
 
+@kept_by_content(256)
 def easiest_first_error(share: Floats, routine_share: Floats, small: tuple[Floats, Floats],
                         large: tuple[Floats, Floats], sigma: float) -> Floats:
     """Error share when the ``share`` easiest requests go to the small model.
@@ -74,6 +76,7 @@ def easiest_first_error(share: Floats, routine_share: Floats, small: tuple[Float
     return np.asarray(np.where(to_small, wrong_small, wrong_large).sum(axis=-1))
 
 
+@kept_by_content(256)
 def best_order_error(share: Floats, routine_share: Floats, small: tuple[Floats, Floats], large: tuple[Floats, Floats],
                      small_error: Floats, large_error: Floats, sigma: float) -> Floats:
     """Error share when the small model gets the requests on which it loses least, as many as ``share``.
