@@ -34,8 +34,8 @@ check: $(VENV)/.developer ## style, types and the direction of imports
 	$(VENV)/bin/lint-imports --no-logo || failed=1; \
 	exit $$failed
 
-bench: $(VENV)/.developer ## measure the hot paths
-	@$(PY) -m pytest tests/benchmarks --benchmark-enable --benchmark-only $(ARGS)
+bench: $(VENV)/.developer test-tools ## measure the hot paths, the slider in a browser too
+	@$(PY) -m pytest tests/benchmarks tests/browser/test_slider_speed.py --benchmark-enable --benchmark-only $(ARGS)
 
 golden: $(VENV)/.developer ## write tests/golden anew; read the diff before you commit it
 	@$(PY) -m pytest --regenerate-golden $(ARGS)
